@@ -1,0 +1,61 @@
+// The model in memory: what importers produce, passes rewrite, the packed file stores and the run-time plans.
+
+import type { DType } from "../tensor/dtype.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** A size known when the model is made, or the name of one that is known only when it runs ("batch"). */
+export type DeclaredDim = number | string;
+
+/** A graph's input or output. `dims` is undefined where the file does not even say the rank. */
+export interface ValueInfo {
+  name: string;
+  dtype: DType;
+  dims: readonly DeclaredDim[] | undefined;
+}
+
+export type Attribute = number | string | readonly number[] | readonly string[] | Tensor | Graph;
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** One operation. Inputs and outputs are names of values; "" is an optional one left out. */
+export interface Node {
+  /** Unique in its graph; made up by the importer where the file gives none. Errors and reports use it. */
+  name: string;
+  /** Operator, in ONNX's names ("MatMul"); octavox's own are listed in `operators.ts`. */
+  op: string;
+  inputs: readonly string[];
+  outputs: readonly string[];
+  attributes: Attributes;
+}
+
+/**
+ * Nodes in an order in which every value is computed before it is used. A subgraph (a branch of `If`)
+ * sees the values of the graph around it by name.
+ */
+export interface Graph {
+  name: string;
+  inputs: readonly ValueInfo[];
+  outputs: readonly ValueInfo[];
+  nodes: readonly Node[];
+  /** Weights and other constants, by value name. */
+  constants: ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * A value that stays in the engine between runs: recurrent state, key-value caches.
+ * A run reads it as graph input `input` and leaves its new value as graph output `output`.
+ */
+export interface State {
+  /** Name shared by every graph of the model that uses this state. */
+  name: string;
+  input: string;
+  output: string;
+}
+
+/** One or more graphs that work together (an encoder and a decoder), and what the program around them needs. */
+export interface Model {
+  graphs: readonly Graph[];
+  /** ONNX operator set version the nodes follow. */
+  opset: number;
+  /** Free-form data for the program that uses the model: decoding settings, vocabulary, origin. JSON values. */
+  metadata: Readonly<Record<string, unknown>>;
+}
