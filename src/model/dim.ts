@@ -188,8 +188,11 @@ function divideTerms(a: Term, b: Term): Term | undefined {
 }
 
 function opaque(kind: Factor["kind"], args: readonly Dim[]): Term {
-  const [left, right] = args.map(format);
-  const text = kind === "floor" ? `floor((${left})/(${right}))` : `${kind}(${left}, ${right})`;
+  const [left, right] = args;
+  const text =
+    kind === "floor"
+      ? `floor(${bracket(left)}/${bracket(right)})`
+      : `${kind}(${format(left)}, ${format(right)})`;
   return { coefficient: 1, factors: [{ kind, text, args }] };
 }
 
@@ -302,4 +305,12 @@ function formatTerm({ coefficient, factors }: Term): string {
   const text = factors.map((factor) => factor.text).join("·");
   if (text === "") return String(coefficient);
   return coefficient === 1 ? text : coefficient === -1 ? `-${text}` : `${coefficient}·${text}`;
+}
+
+/** As an operand of a division. */
+function bracket(dim: Dim): string {
+  const single =
+    typeof dim === "number" ||
+    (dim.terms.length === 1 && formatTerm(dim.terms[0]) === dim.terms[0].factors[0].text);
+  return single ? format(dim) : `(${format(dim)})`;
 }

@@ -1,0 +1,72 @@
+// Shape inference: what is known of every value of a graph before it runs (element type, dimensions, and the
+// elements of small integer tensors), found by one walk over the nodes with the rules of `shapes/`.
+
+import { type Dim, symbol } from "./dim.ts";
+import type { Graph, ValueInfo } from "./graph.ts";
+import { constantFact, create } from "./shapes/create.ts";
+import { elementwise } from "./shapes/elementwise.ts";
+import { layers } from "./shapes/layers.ts";
+import { movement } from "./shapes/movement.ts";
+import { products } from "./shapes/products.ts";
+import { reductions } from "./shapes/reduce.ts";
+import { type Fact, type Facts, fact, type Rules, Site } from "./shapes/site.ts";
+import { windows } from "./shapes/windows.ts";
+
+export type { Fact } from "./shapes/site.ts";
+
+export interface InferOptions {
+  /** ONNX operator set version the nodes follow. */
+  opset: number;
+  /** Dimensions of inputs, by name; other inputs have the declared ones, with names as symbols. */
+  inputs?: Readonly<Record<string, readonly Dim[]>> | undefined;
+  /** Known elements of small integer inputs, by name. */
+  values?: Readonly<Record<string, readonly Dim[]>> | undefined;
+  /** Facts of the graph around this one. */
+  outer?: ReadonlyMap<string, Fact> | undefined;
+}
+
+const rules: Rules = {
+  ...elementwise,
+  ...movement,
+  ...create,
+  ...products,
+  ...windows,
+  ...reductions,
+  ...layers,
+};
+
+/**
+ * Facts of every value of the graph by name, inputs and constants included. A value of which not even the
+ * element type is known (the output of an operator without a rule) is absent. Named sizes are ≥ 0; of two
+ * sizes that cannot be compared, a broadcast has the greater.
+ * @throws OctavoxError `shape` naming the node when sizes contradict each other
+ */
+export function inferShapes(graph: Graph, options: InferOptions): Map<string, Fact> {
+  const facts = new Map<string, Fact>();
+  const known = (name: string) => (name === "" ? undefined : (facts.get(name) ?? options.outer?.get(name)));
+  for (const [name, tensor] of graph.constants) facts.set(name, constantFact(tensor));
+  for (const input of graph.inputs)
+    if (!facts.has(input.name)) facts.set(input.name, inputFact(input, options));
+  const inferSubgraph = (inner: Graph): Facts => {
+    const found = inferShapes(inner, {
+      opset: options.opset,
+      outer: new Map([...(options.outer ?? []), ...facts]),
+    });
+    return inner.outputs.map(({ name }) => found.get(name) ?? known(name));
+  };
+  for (const node of graph.nodes) {
+    const rule = Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
+    const results = rule?.(new Site(node, options.opset, node.inputs.map(known), inferSubgraph));
+    node.outputs.forEach((name, i) => {
+      const result = results?.[i];
+      if (result && name !== "") facts.set(name, result);
+    });
+  }
+  return facts;
+}
+
+function inputFact({ name, dtype, dims }: ValueInfo, { inputs, values }: InferOptions): Fact {
+  const own = inputs && Object.hasOwn(inputs, name) ? inputs[name] : undefined;
+  const declared = dims?.map((dim) => (typeof dim === "string" ? symbol(dim) : dim));
+  return fact(dtype, own ?? declared, values && Object.hasOwn(values, name) ? values[name] : undefined);
+}

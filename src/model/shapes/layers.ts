@@ -1,0 +1,127 @@
+// Shape rules of whole layers: normalisation, attention, recurrent networks, and of conversions between
+// integers and floats.
+
+import type { DType } from "../../tensor/dtype.ts";
+import { add, type Dim, divideExactly, isConstant } from "../dim.ts";
+import { type Facts, fact, type Rule, type Rules, type Site } from "./site.ts";
+
+/** x uint8, int8 … → floats of the scale's type. */
+function dequantize(site: Site): Facts {
+  return [fact(site.inputs[1]?.dtype ?? "float32", site.dims(0))];
+}
+
+function quantize(site: Site): Facts {
+  const type: DType | undefined = site.has(2) ? site.inputs[2]?.dtype : site.type("output_dtype", "uint8");
+  return [type && fact(type, site.dims(0))];
+}
+
+/** y, scale, zero point */
+function dynamicQuantize(site: Site): Facts {
+  return [fact("uint8", site.dims(0)), fact("float32", []), fact("uint8", [])];
+}
+
+/** B [K, N], scale, zero, indices → [.., K] */
+function gatherDequantize(site: Site): Facts {
+  const [matrix, indices] = [site.ranked(0, 2), site.dims(3)];
+  return [fact("float32", matrix && indices && [...indices, matrix[0]])];
+}
+
+/** Y like X; mean and inverse deviation over the axes from `axis` on. */
+function layerNormalization(site: Site): Facts {
+  const dims = site.dims(0);
+  const axis = dims && site.axis(site.number("axis", -1), dims.length);
+  const kept = dims?.map((dim, i) => (i < axis! ? dim : 1));
+  return [...site.like(0, dims), fact("float32", kept), fact("float32", kept)];
+}
+
+/** Inference: Y like X; the running statistics of training are passed on. */
+function batchNormalization(site: Site): Facts {
+  return [...site.like(0, site.dims(0)), ...site.like(3, site.dims(3)), ...site.like(4, site.dims(4))];
+}
+
+/** octavox's attention: q [B, Tq, H·d], k [B, Tk, H·d], v [B, Tk, H·e], past keys and values. */
+function attention(site: Site): Facts {
+  const [q, k, v] = [0, 1, 2].map((input) => site.ranked(input, 3));
+  const heads = site.number("heads", 1);
+  if (q && k) site.same(q[2], k[2], "widths of queries and keys");
+  if (k && v) site.same(k[1], v[1], "numbers of keys and values");
+  for (const dims of [q, v])
+    if (dims && isConstant(dims[2]) && divideExactly(dims[2], heads) === undefined)
+      site.fail(`widths that ${heads} heads divide`, `${dims[2]}`);
+  const longer = (now: readonly Dim[] | undefined, past: number) => {
+    const before = site.has(past) ? site.ranked(past, 3) : [0, 0, 0];
+    return now && before && [now[0], add(before[1], now[1]), now[2]];
+  };
+  const [keys, values] = [longer(k, 3), longer(v, 4)];
+  return [fact("float32", q && v && [q[0], q[1], v[2]]), fact("float32", keys), fact("float32", values)];
+}
+
+/**
+ * X [time, batch, input], W [directions, gates·hidden, input], R; layout 1 puts the batch first.
+ * Y [time, directions, batch, hidden], Y_h and Y_c [directions, batch, hidden].
+ */
+function recurrent(states: number): Rule {
+  return (site) => {
+    const [x, r] = [site.ranked(0, 3), site.ranked(2, 3)];
+    const hidden = r?.[2] ?? (site.node.attributes.hidden_size as number | undefined);
+    if (!x || hidden === undefined) return site.node.outputs.flatMap(() => site.like(0, undefined));
+    const directions = site.text("direction", "forward") === "bidirectional" ? 2 : 1;
+    const batchFirst = site.number("layout", 0) === 1;
+    const [time, batch] = batchFirst ? [x[1], x[0]] : [x[0], x[1]];
+    const sequence = batchFirst ? [batch, time, directions, hidden] : [time, directions, batch, hidden];
+    const state = batchFirst ? [batch, directions, hidden] : [directions, batch, hidden];
+    return [...site.like(0, sequence), ...Array.from({ length: states }, () => site.like(0, state)).flat()];
+  };
+}
+
+/** Dynamic-range LSTM of onnxruntime: W and R are transposed, [directions, input, gates·hidden]. */
+function dynamicLstm(site: Site): Facts {
+  const [x, hidden] = [site.ranked(0, 3), site.number("hidden_size", 0)];
+  const directions = site.text("direction", "forward") === "bidirectional" ? 2 : 1;
+  const state = x && [directions, x[1], hidden];
+  return [
+    ...site.like(0, x && [x[0], directions, x[1], hidden]),
+    ...site.like(0, state),
+    ...site.like(0, state),
+  ];
+}
+
+/** The two branches of `If`: what both agree on. */
+function branches(site: Site): Facts {
+  const graphs = [site.node.attributes.then_branch, site.node.attributes.else_branch];
+  const condition = site.value(0)?.[0];
+  const taken = condition === 1 ? [graphs[0]] : condition === 0 ? [graphs[1]] : graphs;
+  const results = taken.map((graph) =>
+    typeof graph === "object" && "nodes" in graph
+      ? site.inferSubgraph(graph)
+      : site.fail("a graph for each branch", typeof graph),
+  );
+  return results.reduce((then, otherwise) => then.map((one, i) => agreement(one, otherwise[i])));
+}
+
+function agreement(a: Facts[number], b: Facts[number]): Facts[number] {
+  if (!a || !b || a.dtype !== b.dtype) return undefined;
+  const dims = sameList(a.dims, b.dims) ? a.dims : undefined;
+  return fact(a.dtype, dims, sameList(a.value, b.value) ? a.value : undefined);
+}
+
+function sameList(a: readonly Dim[] | undefined, b: readonly Dim[] | undefined): boolean {
+  return !!a && !!b && a.length === b.length && a.every((dim, i) => String(dim) === String(b[i]));
+}
+
+export const layers: Rules = {
+  DequantizeLinear: dequantize,
+  QuantizeLinear: quantize,
+  DynamicQuantizeLinear: dynamicQuantize,
+  GatherDequantize: gatherDequantize,
+  LayerNormalization: layerNormalization,
+  SimplifiedLayerNormalization: layerNormalization,
+  RMSNormalization: (site) => site.like(0, site.dims(0)),
+  BatchNormalization: batchNormalization,
+  Attention: attention,
+  LSTM: recurrent(2),
+  GRU: recurrent(1),
+  RNN: recurrent(1),
+  DynamicQuantizeLSTM: dynamicLstm,
+  If: branches,
+};

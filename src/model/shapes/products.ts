@@ -1,0 +1,66 @@
+// Shape rules of matrix products, float and integer, ONNX's and octavox's own.
+
+import type { DType } from "../../tensor/dtype.ts";
+import type { Dim } from "../dim.ts";
+import { broadcast, type Facts, fact, type Rule, type Rules, type Shape, type Site } from "./site.ts";
+
+/** [.., M, K] · [.., K, N] with numpy's rules for vectors and leading dimensions. */
+function matmulDims(site: Site, a: number, b: number): Shape {
+  const [left, right] = [site.dims(a), site.dims(b)];
+  if (!left || !right) return undefined;
+  if (left.length === 0 || right.length === 0) site.fail("vectors or matrices", "a scalar");
+  const [rows, inner] = left.length > 1 ? [left.slice(-2, -1), left[left.length - 1]] : [[], left[0]];
+  const [columns, other] = right.length > 1 ? [right.slice(-1), right[right.length - 2]] : [[], right[0]];
+  site.same(inner, other, "inner sizes");
+  const batch = broadcast(site, [left.slice(0, -2), right.slice(0, -2)]);
+  return batch && [...batch, ...rows, ...columns];
+}
+
+function matmul(type: DType | undefined, a = 0, b = 1): Rule {
+  return (site) => {
+    const dims = matmulDims(site, a, b);
+    return type ? [fact(type, dims)] : site.like(a, dims);
+  };
+}
+
+function gemm(site: Site): Facts {
+  const [a, b] = [site.ranked(0, 2), site.ranked(1, 2)];
+  if (!a || !b) return site.like(0, undefined);
+  const [m, k] = site.number("transA", 0) ? [a[1], a[0]] : a;
+  const [other, n] = site.number("transB", 0) ? [b[1], b[0]] : b;
+  site.same(k, other, "inner sizes");
+  return site.like(0, [m, n]);
+}
+
+/** Letters of an equation to sizes; the output's letters are those after "->" or those that occur once. */
+function einsum(site: Site): Facts {
+  const equation = site.text("equation", "").replaceAll(" ", "");
+  const [left, right] = equation.split("->");
+  if (equation.includes("...") || site.inputs.some((input) => !input?.dims)) return site.like(0, undefined);
+  const sizes = new Map<string, Dim>();
+  left.split(",").forEach((letters, input) => {
+    const dims = site.ranked(input, letters.length)!;
+    for (const [i, letter] of [...letters].entries())
+      sizes.set(letter, site.same(sizes.get(letter) ?? dims[i], dims[i], `sizes of ${letter}`));
+  });
+  const once = [...sizes.keys()].filter((letter) => left.split(letter).length === 2).sort();
+  return site.like(
+    0,
+    (right === undefined ? once : [...right]).map(
+      (letter) => sizes.get(letter) ?? site.fail("letters of the inputs", letter),
+    ),
+  );
+}
+
+export const products: Rules = {
+  MatMul: matmul(undefined),
+  MatMulInteger: matmul("int32"),
+  MatMulIntegerToFloat: matmul("float32"),
+  /** a, aScale, aZero, b, bScale, bZero, yScale, yZero */
+  QLinearMatMul: (site) => {
+    const zero = site.inputs[7];
+    return [zero && fact(zero.dtype, matmulDims(site, 0, 3))];
+  },
+  Gemm: gemm,
+  Einsum: einsum,
+};

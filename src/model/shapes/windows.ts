@@ -1,0 +1,138 @@
+// Shape rules of operators that slide a window over space or time: convolutions and pooling.
+
+import { add, ceilDiv, type Dim, floorDiv, isConstant, mul, sub } from "../dim.ts";
+import { type Facts, fact, type Rule, type Rules, type Shape, type Site } from "./site.ts";
+
+interface Window {
+  kernel: readonly Dim[];
+  strides: readonly number[];
+  dilations: readonly number[];
+  /** Begins, then ends. */
+  pads: readonly number[];
+  /** NOTSET, VALID, SAME_UPPER, SAME_LOWER */
+  automatic: string;
+  ceil: boolean;
+}
+
+function windowOf(site: Site, kernel: readonly Dim[]): Window {
+  const rank = kernel.length;
+  const listed = (name: string, length: number, otherwise: number) => {
+    const list = site.numbers(name) ?? new Array<number>(length).fill(otherwise);
+    if (list.length !== length) site.fail(`${length} ${name}`, `${list.length}`);
+    return list;
+  };
+  return {
+    kernel,
+    strides: listed("strides", rank, 1),
+    dilations: listed("dilations", rank, 1),
+    pads: listed("pads", 2 * rank, 0),
+    automatic: site.text("auto_pad", "NOTSET"),
+    ceil: site.number("ceil_mode", 0) === 1,
+  };
+}
+
+/** floor((in + pads − ((kernel − 1)·dilation + 1)) / stride) + 1 for each axis. */
+function slide(site: Site, sizes: readonly Dim[], window: Window): readonly Dim[] {
+  const { kernel, strides, dilations, pads, automatic, ceil } = window;
+  return sizes.map((size, i) => {
+    if (automatic.startsWith("SAME")) return ceilDiv(size, strides[i]);
+    const padding = automatic === "VALID" ? 0 : pads[i] + pads[i + sizes.length];
+    const reach = add(mul(sub(kernel[i], 1), dilations[i]), 1);
+    const room = sub(add(size, padding), reach);
+    if (isConstant(room) && room < 0)
+      site.fail(`at least ${add(room, sub(0, room))} room for the window`, `${room} on axis ${i}`);
+    const last = ceil ? ceilDiv(room, strides[i]) : floorDiv(room, strides[i]);
+    return add(dropped(last, size, padding, strides[i], pads[i], ceil), 1);
+  });
+}
+
+/** With ceil_mode a last window that would begin in the padding after the end is left out. */
+function dropped(last: Dim, size: Dim, _padding: number, stride: number, begin: number, ceil: boolean): Dim {
+  if (!ceil || !isConstant(last) || !isConstant(size)) return last;
+  return last * stride >= size + begin ? last - 1 : last;
+}
+
+/** x [batch, channels, ..], weight [out, channels / groups, ..] */
+function convolveDims(site: Site, x: number, w: number): Shape {
+  const [dims, weight] = [site.dims(x), site.dims(w)];
+  if (!dims || !weight) return undefined;
+  if (dims.length < 3 || weight.length !== dims.length)
+    site.fail(`a weight of rank ${dims.length} ≥ 3`, `rank ${weight.length}`);
+  site.same(mul(weight[1], site.number("group", 1)), dims[1], "channels");
+  return [dims[0], weight[0], ...slide(site, dims.slice(2), windowOf(site, weight.slice(2)))];
+}
+
+/** Weight [channels, out / groups, ..]; (in − 1)·stride + (kernel − 1)·dilation + 1 + output padding − pads. */
+function transposedConvolution(site: Site): Facts {
+  const [dims, weight] = [site.dims(0), site.dims(1)];
+  if (!dims || !weight) return site.like(0, undefined);
+  site.same(dims[1], weight[0], "channels");
+  const { kernel, strides, dilations, pads, automatic } = windowOf(site, weight.slice(2));
+  const rank = kernel.length;
+  const extra = site.numbers("output_padding") ?? new Array<number>(rank).fill(0);
+  const sizes = dims.slice(2).map((size, i) => {
+    if (automatic.startsWith("SAME")) return mul(size, strides[i]);
+    const padding = automatic === "VALID" ? 0 : pads[i] + pads[i + rank];
+    const reach = add(mul(sub(kernel[i], 1), dilations[i]), 1);
+    return add(mul(sub(size, 1), strides[i]), add(reach, extra[i] - padding));
+  });
+  return site.like(0, [
+    dims[0],
+    mul(weight[1], site.number("group", 1)),
+    ...(site.numbers("output_shape") ?? sizes),
+  ]);
+}
+
+function pool(outputs: "one" | "with indices"): Rule {
+  return (site) => {
+    const dims = site.dims(0);
+    const kernel = site.numbers("kernel_shape");
+    if (!dims || !kernel) return site.like(0, undefined);
+    if (kernel.length !== dims.length - 2)
+      site.fail(`a kernel of ${dims.length - 2} sizes`, `${kernel.length}`);
+    const result = [dims[0], dims[1], ...slide(site, dims.slice(2), windowOf(site, kernel))];
+    return [...site.like(0, result), ...(outputs === "one" ? [] : [fact("int64", result)])];
+  };
+}
+
+const globalPool: Rule = (site) =>
+  site.like(
+    0,
+    site.dims(0)?.map((dim, i) => (i < 2 ? dim : 1)),
+  );
+
+/** Channels last: A [batch, time, channels], B [width·channels, out]. */
+function convolveTime(site: Site): Facts {
+  const [a, b] = [site.ranked(0, 3), site.ranked(1, 2)];
+  if (!a || !b) return [fact("float32", undefined)];
+  const [width, stride] = [site.number("width", 1), site.number("stride", 1)];
+  const [begin, end] = site.numbers("pads") ?? [0, 0];
+  site.same(mul(width, a[2]), b[0], "width · channels");
+  const frames = add(floorDiv(add(a[1], begin + end - width), stride), 1);
+  if (isConstant(frames) && frames < 1)
+    site.fail(`at least ${width} frames with the padding`, `${begin + end} of padding`);
+  return [fact("float32", [a[0], frames, b[1]])];
+}
+
+/** Sizes given as an input or as scales times the input's. */
+function resize(site: Site): Facts {
+  const dims = site.dims(0);
+  const sizes = site.has(3) ? site.value(3) : undefined;
+  return site.like(0, dims && sizes?.length === dims.length ? sizes : undefined);
+}
+
+export const windows: Rules = {
+  Conv: (site) => site.like(0, convolveDims(site, 0, 1)),
+  ConvInteger: (site) => [fact("int32", convolveDims(site, 0, 1))],
+  ConvIntegerToFloat: convolveTime,
+  /** x, xScale, xZero, w, wScale, wZero, yScale, yZero, bias */
+  QLinearConv: (site) => [site.inputs[7] && fact(site.inputs[7].dtype, convolveDims(site, 0, 3))],
+  ConvTranspose: transposedConvolution,
+  MaxPool: pool("with indices"),
+  AveragePool: pool("one"),
+  LpPool: pool("one"),
+  GlobalAveragePool: globalPool,
+  GlobalMaxPool: globalPool,
+  GlobalLpPool: globalPool,
+  Resize: resize,
+};
