@@ -1,0 +1,37 @@
+// Elementwise float32 functions by name: one or two numbers in, one out. Shapes and broadcasting are the
+// business of the operators that use them.
+
+import { cos, erf, exp, gelu, log, sigmoid, silu, sin, tanh } from "./functions.ts";
+
+const f32 = Math.fround;
+
+/** y = f(x) */
+export const unaryFunctions = {
+  neg: (x) => -x,
+  abs: Math.abs,
+  sqrt: (x) => f32(Math.sqrt(x)),
+  exp,
+  log,
+  sin,
+  cos,
+  erf,
+  tanh,
+  sigmoid,
+  /** −0 and NaN stay as they are. */
+  relu: (x) => (x < 0 ? 0 : x),
+  gelu,
+  silu,
+} satisfies Record<string, (x: number) => number>;
+
+/** y = f(a, b). Of +0 and −0 the maximum is +0, the minimum −0; NaN in either gives NaN. */
+export const binaryFunctions = {
+  add: (a, b) => f32(a + b),
+  sub: (a, b) => f32(a - b),
+  mul: (a, b) => f32(a * b),
+  div: (a, b) => f32(a / b),
+  max: Math.max,
+  min: Math.min,
+} satisfies Record<string, (a: number, b: number) => number>;
+
+export type UnaryName = keyof typeof unaryFunctions;
+export type BinaryName = keyof typeof binaryFunctions;
