@@ -17,8 +17,7 @@ export const unaryFunctions = {
   erf,
   tanh,
   sigmoid,
-  /** −0 and NaN stay as they are. */
-  relu: (x) => (x < 0 ? 0 : x),
+  relu: (x) => Math.max(x, 0),
   gelu,
   silu,
 } satisfies Record<string, (x: number) => number>;

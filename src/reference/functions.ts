@@ -29,7 +29,7 @@ function polynomial(x: number, coefficients: readonly number[]): number {
 
 /** x limited to [−bound, bound]; NaN stays NaN. */
 function limit(x: number, bound: number): number {
-  return x > bound ? bound : x < -bound ? -bound : x;
+  return Math.min(Math.max(x, -bound), bound);
 }
 
 /** To the nearest integer, half to even; exact for every float32, −0 and the infinities included. */
@@ -44,7 +44,7 @@ export function roundHalfEven(x: number): number {
 export function exp(x: number): number {
   const { lowest, highest, perLn2, ln2 } = table.exp;
   if (x < f32(lowest)) return 0;
-  const limited = x > highest ? highest : x;
+  const limited = Math.min(x, highest);
   const shifted = f32(f32(limited * f32(perLn2)) + table.ROUNDER);
   const n = f32(shifted - table.ROUNDER);
   const r = f32(f32(limited - f32(n * f32(ln2[0]))) - f32(n * f32(ln2[1])));

@@ -12,10 +12,9 @@ export interface DynamicallyQuantized {
   zero: number;
 }
 
-/** x limited to [low, high]; NaN becomes `low`. */
-function limit(x: number, low: number, high: number): number {
-  const limited = x > high ? high : x;
-  return limited > low ? limited : low;
+/** Rounded half to even, then limited to [low, high]; NaN stays NaN. */
+function roundWithin(x: number, low: number, high: number): number {
+  return Math.min(Math.max(roundHalfEven(x), low), high);
 }
 
 /**
@@ -29,8 +28,8 @@ export function dynamicQuantize(x: Float32Array): DynamicallyQuantized {
     if (value > max) max = value;
   }
   const scale = f32(f32(max - min) / 255) || 1;
-  const zero = limit(roundHalfEven(f32(-min / scale)), 0, 255);
-  const quantize = (value: number) => zero + limit(roundHalfEven(f32(value / scale)), -zero, 255 - zero);
+  const zero = roundWithin(f32(-min / scale), 0, 255) || 0;
+  const quantize = (value: number) => zero + roundWithin(f32(value / scale), -zero, 255 - zero);
   return { y: Uint8Array.from(x, quantize), scale, zero };
 }
 
