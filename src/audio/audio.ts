@@ -25,7 +25,7 @@ export const MODEL_RATE = 16_000;
 /** Other formats by their first bytes: known by name, so that the message can say what the file is. */
 const OTHERS: readonly { name: string; offset: number; magic: string }[] = [
   { name: "Ogg (Vorbis, Opus)", offset: 0, magic: "OggS" },
-  { name: "MP3", offset: 0, magic: "ID3" },
+  { name: "MP3, or another format behind an ID3 tag", offset: 0, magic: "ID3" },
   { name: "MP3", offset: 0, magic: "\xff\xfb" },
   { name: "MP3", offset: 0, magic: "\xff\xf3" },
   { name: "AAC", offset: 0, magic: "\xff\xf1" },
