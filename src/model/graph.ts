@@ -38,6 +38,17 @@ export interface Graph {
   nodes: readonly Node[];
   /** Weights and other constants, by value name. */
   constants: ReadonlyMap<string, Tensor>;
+  /** How the constants lie that are not row-major. */
+  layouts?: ReadonlyMap<string, Layout>;
+}
+
+/**
+ * A K×N int8 matrix stored as the kernels read it. Its tensor holds the stored bytes, [bytes];
+ * `dims` are the matrix's own, [K, N]. The order of the bytes is in docs/format.md.
+ */
+export interface Layout {
+  layout: "panels";
+  dims: readonly [k: number, n: number];
 }
 
 /**
@@ -54,8 +65,26 @@ export interface State {
 /** One or more graphs that work together (an encoder and a decoder), and what the program around them needs. */
 export interface Model {
   graphs: readonly Graph[];
+  /** Values kept between runs, whichever graph runs. */
+  states?: readonly State[];
   /** ONNX operator set version the nodes follow. */
   opset: number;
   /** Free-form data for the program that uses the model: decoding settings, vocabulary, origin. JSON values. */
   metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Whether an attribute is a subgraph (a branch of `If`, the body of a loop). */
+export function isGraph(attribute: unknown): attribute is Graph {
+  return typeof attribute === "object" && attribute !== null && "nodes" in attribute;
+}
+
+/** Values a node reads, including those that its subgraphs take from the graph around them. */
+export function valuesUsedBy(node: Node): string[] {
+  const used = node.inputs.filter((input) => input !== "");
+  for (const attribute of Object.values(node.attributes))
+    if (isGraph(attribute)) {
+      used.push(...attribute.outputs.map((output) => output.name));
+      for (const inner of attribute.nodes) used.push(...valuesUsedBy(inner));
+    }
+  return used;
 }

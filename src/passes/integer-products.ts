@@ -1,0 +1,210 @@
+// Everything that multiplies 8-bit weights becomes one operator that keeps them in 8 bits: matrix products,
+// convolutions and embedding look-ups, however the exporter spelled the dequantization.
+
+import type { Node } from "../model/graph.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { makeNode, otherInput, type Rewrite, type View } from "./rewrite.ts";
+
+/** A constant of 8-bit integers and how to read it: x = scale · (q − zero). */
+interface QuantizedConstant {
+  /** Name of the constant as it is stored in the source model. */
+  name: string;
+  /** Signed bytes (unsigned ones moved down by 128, zero point too). */
+  data: Int8Array;
+  dims: readonly number[];
+  scale: Tensor;
+  zero: Tensor;
+}
+
+/**
+ * Matrices already made from a source tensor, so that a weight that several nodes or graphs use is stored once.
+ * Keyed by the source's bytes: the embedding and the output product share theirs.
+ */
+export type MatrixCache = Map<ArrayLike<number | bigint>, Map<string, Tensor>>;
+
+/** Cast(MatMulInteger(a, B, az, bz)) · (as · bs)  →  MatMulIntegerToFloat. */
+export const fuseMatMulInteger =
+  (cache: MatrixCache): Rewrite =>
+  (node, view) => {
+    if (node.op !== "Mul") return undefined;
+    for (const input of node.inputs) {
+      const cast = view.producerOf(input, "Cast");
+      const product = cast && view.producerOf(cast.inputs[0], "MatMulInteger");
+      const scales = product && view.producerOf(otherInput(node, input), "Mul");
+      if (!product || !scales) continue;
+      const quantize = view.producerOf(product.inputs[0], "DynamicQuantizeLinear");
+      const weights = view.constant(product.inputs[1]);
+      if (!quantize || weights?.dims.length !== 2 || !scales.inputs.includes(quantize.outputs[1])) continue;
+      const scale = view.constant(otherInput(scales, quantize.outputs[1]));
+      const signed = scale && quantized(product.inputs[1], scale, view.constant(product.inputs[3] ?? ""), view);
+      if (signed) return [integerProduct(node.outputs, quantize, signed, "as-is", cache, view)];
+    }
+    return undefined;
+  };
+
+/** x · dequantized(B)  →  x quantized on the fly, then MatMulIntegerToFloat. */
+export const quantizeMatMul =
+  (cache: MatrixCache): Rewrite =>
+  (node, view) => {
+    const weights = node.op === "MatMul" ? dequantizedConstant(node.inputs[1], view) : undefined;
+    if (!weights || weights.source.dims.length !== 2) return undefined;
+    const quantize = dynamicQuantize(node.inputs[0], view);
+    const order = weights.transposed ? "transposed" : "as-is";
+    return [quantize, integerProduct(node.outputs, quantize, weights.source, order, cache, view)];
+  };
+
+/** Conv over time [B, C, T] with 8-bit weights [O, C, width]  →  channels-last ConvIntegerToFloat. */
+export const quantizeConv =
+  (cache: MatrixCache): Rewrite =>
+  (node, view) => {
+    const weights = node.op === "Conv" ? dequantizedConstant(node.inputs[1], view)?.source : undefined;
+    if (!weights || weights.dims.length !== 3) return undefined;
+    const { group = 1, dilations = [1], strides = [1], pads = [0, 0], auto_pad = "NOTSET" } = node.attributes;
+    if (group !== 1 || (dilations as number[])[0] !== 1 || auto_pad !== "NOTSET") return undefined;
+    const bias = node.inputs[2] ?? "";
+    if (bias !== "" && !view.constant(bias)) return undefined;
+    const [before, after] = [view.fresh(`${node.name}/nwc`), view.fresh(`${node.name}/out`)];
+    const quantize = dynamicQuantize(before, view);
+    const product = integerProduct([after], quantize, weights, "width·channels×out", cache, view);
+    return [
+      makeNode("Transpose", [node.inputs[0]], [before], { perm: [0, 2, 1] }),
+      quantize,
+      {
+        ...product,
+        op: "ConvIntegerToFloat",
+        inputs: bias === "" ? product.inputs : [...product.inputs, bias],
+        attributes: { width: weights.dims[2], stride: (strides as number[])[0], pads: pads as number[] },
+      },
+      makeNode("Transpose", [after], node.outputs, { perm: [0, 2, 1] }),
+    ];
+  };
+
+/** dequantize(Gather(Q, i))  →  GatherDequantize from the matrix of the transposed product. */
+export const quantizeGather =
+  (cache: MatrixCache): Rewrite =>
+  (node, view) => {
+    const gather = node.op === "DequantizeLinear" ? view.producerOf(node.inputs[0], "Gather") : undefined;
+    const table = gather && view.constant(gather.inputs[0]);
+    const scale = view.constant(node.inputs[1]);
+    if (!gather || table?.dims.length !== 2 || (gather.attributes.axis ?? 0) !== 0 || scale?.size !== 1) return undefined;
+    const source = quantized(gather.inputs[0], scale, view.constant(node.inputs[2] ?? ""), view);
+    if (!source) return undefined;
+    const inputs = [...matrixInputs(source, "transposed", cache, view), gather.inputs[1]];
+    return [makeNode("GatherDequantize", inputs, node.outputs)];
+  };
+
+/** A product and the constant vector added to it are one step. */
+export const fuseBias: Rewrite = (node, view) => {
+  if (node.op !== "Add") return undefined;
+  for (const input of node.inputs) {
+    const product = view.producerOf(input, "MatMulIntegerToFloat");
+    const bias = view.constant(otherInput(node, input));
+    const columns = product && view.constant(product.inputs[1])?.dims[1];
+    if (!product || product.inputs.length > 6 || view.uses(input) !== 1) continue;
+    if (bias?.dims.length === 1 && bias.size === columns)
+      return [{ ...product, outputs: node.outputs, inputs: [...product.inputs, otherInput(node, input)] }];
+  }
+  return undefined;
+};
+
+function dynamicQuantize(x: string, view: View): Node {
+  const outputs = ["quantized", "scale", "zero"].map((part) => view.fresh(`${x}/${part}`));
+  return makeNode("DynamicQuantizeLinear", [x], outputs);
+}
+
+function integerProduct(
+  outputs: readonly string[],
+  quantize: Node,
+  weights: QuantizedConstant,
+  order: MatrixOrder,
+  cache: MatrixCache,
+  view: View,
+): Node {
+  const [a, aScale, aZero] = quantize.outputs;
+  const [b, bScale, bZero] = matrixInputs(weights, order, cache, view);
+  return makeNode("MatMulIntegerToFloat", [a, b, aScale, bScale, aZero, bZero], outputs);
+}
+
+/** How a source tensor becomes the K×N matrix of a product. */
+type MatrixOrder = "as-is" | "transposed" | "width·channels×out";
+
+/** Names of the matrix, its scale and its zero point, as constants of the graph. */
+function matrixInputs(source: QuantizedConstant, order: MatrixOrder, cache: MatrixCache, view: View): string[] {
+  const orders = cache.get(view.constant(source.name)!.data) ?? new Map<string, Tensor>();
+  cache.set(view.constant(source.name)!.data, orders);
+  const matrix = orders.get(order) ?? toMatrix(source, order);
+  orders.set(order, matrix);
+  const scale = cached(orders, `${order}/scale`, source.scale);
+  const zero = cached(orders, `${order}/zero`, source.zero);
+  return [
+    view.addConstant(`${source.name}/matrix`, matrix),
+    view.addConstant(`${source.name}/scale`, scale),
+    view.addConstant(`${source.name}/zero`, zero),
+  ];
+}
+
+function cached(orders: Map<string, Tensor>, key: string, value: Tensor): Tensor {
+  const known = orders.get(key) ?? value;
+  orders.set(key, known);
+  return known;
+}
+
+function toMatrix({ data, dims }: QuantizedConstant, order: MatrixOrder): Tensor {
+  if (order === "as-is") return new Tensor("int8", data, dims);
+  const [out, channels, width = 1] = order === "transposed" ? [dims[0], 1, dims[1]] : dims;
+  const matrix = new Int8Array(data.length);
+  for (let o = 0; o < out; o++)
+    for (let c = 0; c < channels; c++)
+      for (let w = 0; w < width; w++) matrix[(w * channels + c) * out + o] = data[(o * channels + c) * width + w];
+  return new Tensor("int8", matrix, [channels * width, out]);
+}
+
+/** A value that is a constant of 8 bits, dequantized (and perhaps transposed) by nodes of the graph. */
+function dequantizedConstant(
+  value: string,
+  view: View,
+): { source: QuantizedConstant; transposed: boolean } | undefined {
+  const node = view.producer(value);
+  if (node?.op === "DequantizeLinear") {
+    const transpose = view.producerOf(node.inputs[0], "Transpose");
+    const name = transpose ? transpose.inputs[0] : node.inputs[0];
+    const scale = view.constant(node.inputs[1]);
+    const source = scale?.size === 1 ? quantized(name, scale, view.constant(node.inputs[2] ?? ""), view) : undefined;
+    return source && { source, transposed: transpose !== undefined };
+  }
+  const source = scaledCast(node, view);
+  return source && { source, transposed: false };
+}
+
+/** Cast(q) · scale, or Cast(q) · scale + offset where the offset is a whole number of steps. */
+function scaledCast(node: Node | undefined, view: View): QuantizedConstant | undefined {
+  const offset = node?.op === "Add" ? view.scalar(node.inputs[1]) : 0;
+  const product = node?.op === "Add" ? view.producerOf(node.inputs[0], "Mul") : node;
+  const cast = product?.op === "Mul" ? view.producerOf(product.inputs[0], "Cast") : undefined;
+  const scale = product && view.constant(product.inputs[1]);
+  if (!cast || scale?.size !== 1 || offset === undefined) return undefined;
+  const zero = Math.round(-offset / Number(scale.data[0]));
+  if (Math.abs(offset + zero * Number(scale.data[0])) > 1e-6 * Number(scale.data[0]) || Math.abs(zero) > 127) return undefined;
+  const type = view.constant(cast.inputs[0])?.dtype;
+  if (type !== "int8" && type !== "uint8") return undefined;
+  return quantized(cast.inputs[0], scale.reshape([]), new Tensor(type, [zero], []), view);
+}
+
+function quantized(
+  name: string,
+  scale: Tensor,
+  zero: Tensor | undefined,
+  view: View,
+): QuantizedConstant | undefined {
+  const source = view.constant(name);
+  if (source?.dtype !== "int8" && source?.dtype !== "uint8") return undefined;
+  const shift = source.dtype === "uint8" ? 128 : 0;
+  const down = (values: ArrayLike<number>): Int8Array => Int8Array.from(values, (value) => value - shift);
+  return {
+    name,
+    data: shift ? down(source.data as Uint8Array) : (source.data as Int8Array),
+    dims: source.dims,
+    scale,
+    zero: new Tensor("int8", down((zero?.data as Uint8Array | undefined) ?? new Uint8Array([0])), zero?.dims ?? []),
+  };
+}

@@ -1,0 +1,64 @@
+// From the files a model is published as to one packed model: which graphs it has, what is bound in each, which
+// values are states. The recipe is data (`src/model/list.ts` has one for each published model).
+
+import { importOnnx } from "../import/onnx/import.ts";
+import type { Graph, Model, State } from "../model/graph.ts";
+import { valuesUsedBy } from "../model/graph.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import type { MatrixCache } from "./integer-products.ts";
+import { optimise } from "./optimise.ts";
+import { packMatrices, type PanelCache } from "./panels.ts";
+import { bindInputs, inlineBranches } from "./specialise.ts";
+import { mergedNames, mergeHeads, pairStates, type StateNaming } from "./states.ts";
+
+export interface PackRecipe {
+  graphs: readonly {
+    /** Name of the graph in the packed model. */
+    name: string;
+    /** Which of the files it comes from. */
+    file: string;
+    /** Boolean inputs that have one value in this graph. */
+    bind?: Readonly<Record<string, boolean>>;
+  }[];
+  states?: StateNaming;
+}
+
+/**
+ * @param files ONNX files by the names the recipe uses
+ * @param metadata goes into the packed model as it is
+ */
+export function packModel(
+  recipe: PackRecipe,
+  files: Readonly<Record<string, Uint8Array>>,
+  metadata: Model["metadata"] = {},
+  onProgress?: (progress: { done: number; total: number; name: string }) => void,
+): Model {
+  const sources = new Map(Object.entries(files).map(([name, bytes]) => [name, importOnnx(bytes, { file: name })]));
+  const matrices: MatrixCache = new Map();
+  const panels: PanelCache = new Map();
+  const states = new Map<string, State>();
+  const graphs = recipe.graphs.map(({ name, file, bind = {} }, index) => {
+    onProgress?.({ done: index, total: recipe.graphs.length, name });
+    const { graphs: [source], opset } = sources.get(file)!;
+    const bound = inlineBranches(bindInputs(source, mapValues(bind, (value) => new Tensor("bool", [value ? 1 : 0], []))));
+    const pairs = recipe.states ? pairStates(bound, recipe.states) : [];
+    for (const state of mergedNames(pairs)) states.set(state.name, state);
+    const optimised = optimise(mergeHeads(bound, pairs), { opset, matrices });
+    return packMatrices(dropUnused({ ...optimised, name }, mergedNames(pairs)), panels);
+  });
+  const [{ opset }] = sources.values();
+  return { graphs, opset, metadata, states: [...states.values()] };
+}
+
+/** Drops inputs that nothing reads, and states' outputs that came out constant: exporters fill in empty ones. */
+function dropUnused(graph: Graph, states: readonly State[]): Graph {
+  const constantStates = new Set(states.map((state) => state.output).filter((output) => graph.constants.has(output)));
+  const outputs = graph.outputs.filter((output) => !constantStates.has(output.name));
+  const used = new Set([...graph.nodes.flatMap(valuesUsedBy), ...outputs.map((output) => output.name)]);
+  const constants = new Map([...graph.constants].filter(([name]) => used.has(name)));
+  return { ...graph, inputs: graph.inputs.filter((input) => used.has(input.name)), outputs, constants };
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}

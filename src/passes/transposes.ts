@@ -1,0 +1,83 @@
+// Transposes travel with the data until they meet their inverse and vanish. Layout changes that one operator
+// asked for thus cost nothing between two operators that agree.
+
+import type { Node } from "../model/graph.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { makeNode, type Rewrite, type View } from "./rewrite.ts";
+
+const unary = new Set(["Tanh", "Gelu", "Swish", "Relu", "Sigmoid", "Erf", "Exp", "Neg", "Sqrt", "Abs", "Cast"]);
+const binary = new Set(["Add", "Sub", "Mul", "Div"]);
+
+/** f(Transpose(x)) → Transpose(f(x)); Transpose(Transpose(x)) → one, or nothing when they undo each other. */
+export const sinkTransposes: Rewrite = (node, view) => {
+  const before = view.producerOf(node.inputs[0] ?? "", "Transpose");
+  if (node.op === "Transpose" && before) return merge(before, node);
+  if (unary.has(node.op) && before) return sink(node, before, [before.inputs[0]], view);
+  if (binary.has(node.op)) return sinkBinary(node, view);
+  if (node.op === "Concat") return sinkConcat(node, view);
+  return undefined;
+};
+
+function merge(first: Node, second: Node): Node[] {
+  const [outer, inner] = [second.attributes.perm as number[], first.attributes.perm as number[]];
+  const perm = outer.map((axis) => inner[axis]);
+  const identity = perm.every((axis, index) => axis === index);
+  return [makeNode(identity ? "Identity" : "Transpose", first.inputs, second.outputs, identity ? {} : { perm })];
+}
+
+function sink(node: Node, transpose: Node, inputs: string[], view: View, attributes = node.attributes): Node[] {
+  const name = view.fresh(`${node.outputs[0]}/straight`);
+  return [
+    { ...node, inputs, outputs: [name], attributes },
+    makeNode("Transpose", [name], node.outputs, transpose.attributes),
+  ];
+}
+
+/** One side transposed; the other a constant that does not notice (a scalar) or can be turned the other way. */
+function sinkBinary(node: Node, view: View): Node[] | undefined {
+  for (const side of [0, 1]) {
+    const transpose = view.producerOf(node.inputs[side], "Transpose");
+    const constant = view.constant(node.inputs[1 - side]);
+    if (!transpose || constant === undefined) continue;
+    if (constant.size !== 1) continue;
+    const inputs = [...node.inputs];
+    inputs[side] = transpose.inputs[0];
+    inputs[1 - side] = view.addConstant(node.inputs[1 - side], scalarOf(constant));
+    return sink(node, transpose, inputs, view);
+  }
+  return undefined;
+}
+
+const scalars = new WeakMap<Tensor, Tensor>();
+function scalarOf(tensor: Tensor): Tensor {
+  const known = scalars.get(tensor) ?? new Tensor(tensor.dtype, tensor.data, []);
+  scalars.set(tensor, known);
+  return known;
+}
+
+/** Every part transposed alike: join them straight, transpose once. */
+function sinkConcat(node: Node, view: View): Node[] | undefined {
+  const parts = node.inputs.map((input) => view.producerOf(input, "Transpose"));
+  const perm = parts[0]?.attributes.perm as number[] | undefined;
+  if (!perm || parts.some((part) => String(part?.attributes.perm) !== String(perm))) return undefined;
+  const axis = (node.attributes.axis as number) + ((node.attributes.axis as number) < 0 ? perm.length : 0);
+  return sink(node, parts[0]!, parts.map((part) => part!.inputs[0]), view, { axis: perm[axis] });
+}
+
+/** Identity nodes, and reshapes to the shape a value already has, give way to their input. */
+export const removeIdentities: Rewrite = (node, view) => {
+  if (!node.inputs.some((input) => standsFor(input, view) !== input)) return undefined;
+  return [{ ...node, inputs: node.inputs.map((input) => standsFor(input, view)) }];
+};
+
+function standsFor(value: string, view: View): string {
+  const node = view.producer(value);
+  return node && isIdentity(node, view) ? standsFor(node.inputs[0], view) : value;
+}
+
+function isIdentity(node: Node, view: View): boolean {
+  if (node.op === "Identity") return true;
+  if (node.op !== "Reshape") return false;
+  const [from, to] = [view.fact(node.inputs[0])?.dims, view.fact(node.outputs[0])?.dims];
+  return from !== undefined && to !== undefined && String(from.map(String)) === String(to.map(String));
+}

@@ -1,0 +1,10 @@
+// The table of what the kernels can run: an operator that is missing here, or a case its binder declines, is run
+// by the reference.
+
+import type { Binder } from "./step.ts";
+import { elementwise } from "./steps/elementwise.ts";
+import { movement } from "./steps/movement.ts";
+import { products } from "./steps/products.ts";
+import { rows } from "./steps/rows.ts";
+
+export const binders: Readonly<Record<string, Binder>> = { ...products, ...rows, ...elementwise, ...movement };

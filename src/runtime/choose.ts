@@ -1,0 +1,57 @@
+// Which kernels a session runs: what was asked for, or the fastest that this host computes correctly.
+
+import { OctavoxError } from "../errors.ts";
+import type { KernelFunctions } from "../kernels/functions.ts";
+import { type KernelSet, loadKernels } from "../kernels/load.ts";
+import { firstDifference } from "./verify.ts";
+
+export const kernelChoices = ["reference", "simd", "relaxed", "wide"] as const;
+export type KernelChoice = (typeof kernelChoices)[number];
+
+export interface ChosenKernels {
+  name: KernelChoice;
+  /** Undefined for the reference. */
+  functions: KernelFunctions | undefined;
+  notice: string | undefined;
+}
+
+/** Slower but surer ones to fall back to, in order. */
+const fallbacks: Record<KernelChoice, readonly KernelChoice[]> = {
+  wide: ["wide", "relaxed", "simd", "reference"],
+  relaxed: ["relaxed", "simd", "reference"],
+  simd: ["simd", "reference"],
+  reference: ["reference"],
+};
+
+/**
+ * @param wanted what the caller asks for; without it the environment's OCTAVOX_KERNELS, without that the best
+ * @throws OctavoxError `argument` for a name that does not exist
+ */
+export async function chooseKernels(memory: WebAssembly.Memory, wanted = fromEnvironment()): Promise<ChosenKernels> {
+  if (wanted !== undefined && !kernelChoices.includes(wanted))
+    throw new OctavoxError("argument", "kernels", { expected: kernelChoices.join(", "), found: String(wanted) });
+  const notices: string[] = [];
+  for (const name of fallbacks[wanted ?? "relaxed"]) {
+    if (name === "reference") return { name, functions: undefined, notice: notices.join("; ") || undefined };
+    const set = await tryLoad(memory, name, notices);
+    if (set) return { ...set, notice: wanted ? notices.join("; ") || undefined : undefined };
+  }
+  throw new OctavoxError("host", "no kernels could be loaded");
+}
+
+async function tryLoad(memory: WebAssembly.Memory, name: Exclude<KernelChoice, "reference">, notices: string[]): Promise<KernelSet | undefined> {
+  try {
+    const set = await loadKernels({ memory, force: name });
+    const difference = firstDifference(set.functions, memory);
+    if (difference === undefined) return set;
+    notices.push(`${name} kernels differ from the reference on this host (${difference})`);
+  } catch (error) {
+    notices.push(`${name} kernels cannot run on this host (${(error as Error).message})`);
+  }
+  return undefined;
+}
+
+function fromEnvironment(): KernelChoice | undefined {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return process?.env?.OCTAVOX_KERNELS as KernelChoice | undefined;
+}

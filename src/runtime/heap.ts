@@ -1,0 +1,77 @@
+// The engine's memory: one WebAssembly memory, and blocks in it handed out first-fit. Blocks are few and large
+// (weights, states, the arena of intermediate values), so a sorted list of gaps is all it takes.
+
+import { OctavoxError } from "../errors.ts";
+
+const PAGE = 65536;
+const ALIGNMENT = 64;
+/** WebAssembly's 32-bit limit. */
+const MOST_BYTES = 65536 * PAGE;
+
+interface Gap {
+  start: number;
+  bytes: number;
+}
+
+export class Heap {
+  readonly memory: WebAssembly.Memory;
+  private gaps: Gap[];
+
+  constructor() {
+    this.memory = new WebAssembly.Memory({ initial: 1 });
+    // Address 0 means "not given" to kernels, so the first block starts later.
+    this.gaps = [{ start: ALIGNMENT, bytes: PAGE - ALIGNMENT }];
+  }
+
+  /** Reserves `bytes` (64-byte aligned, with 64 readable bytes after them); zeroed only when never used before. */
+  allocate(bytes: number): number {
+    const size = Math.ceil((bytes + 64) / ALIGNMENT) * ALIGNMENT;
+    let index = this.gaps.findIndex((gap) => gap.bytes >= size);
+    if (index < 0) {
+      this.grow(size);
+      index = this.gaps.length - 1;
+    }
+    const gap = this.gaps[index];
+    const start = gap.start;
+    gap.start += size;
+    gap.bytes -= size;
+    if (gap.bytes === 0) this.gaps.splice(index, 1);
+    return start;
+  }
+
+  /** Gives a block back; `bytes` as it was allocated. */
+  free(start: number, bytes: number): void {
+    this.addGap({ start, bytes: Math.ceil((bytes + 64) / ALIGNMENT) * ALIGNMENT });
+  }
+
+  private grow(bytes: number): void {
+    const pages = Math.ceil(bytes / PAGE);
+    const end = this.memory.buffer.byteLength;
+    if (end + pages * PAGE > MOST_BYTES) throw outOfMemory(bytes, end);
+    try {
+      this.memory.grow(pages);
+    } catch (cause) {
+      throw outOfMemory(bytes, end, cause);
+    }
+    this.addGap({ start: end, bytes: pages * PAGE });
+  }
+
+  private addGap(added: Gap): void {
+    const gaps = [...this.gaps, added].sort((a, b) => a.start - b.start);
+    this.gaps = gaps.reduce<Gap[]>((joined, gap) => {
+      const last = joined.at(-1);
+      if (last && last.start + last.bytes === gap.start) last.bytes += gap.bytes;
+      else joined.push(gap);
+      return joined;
+    }, []);
+  }
+}
+
+function outOfMemory(bytes: number, used: number, cause?: unknown): OctavoxError {
+  return new OctavoxError("host", "not enough WebAssembly memory", {
+    expected: `${bytes} more bytes`,
+    found: `${used} bytes in use, at most ${MOST_BYTES}`,
+    remedy: "Use shorter audio or a smaller model",
+    cause,
+  });
+}

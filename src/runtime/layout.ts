@@ -1,0 +1,192 @@
+// Which values of a graph need memory for a run, and where it is: constants and states have their place already,
+// aliases lie inside another value, values that are known need no node to compute them, the rest shares the arena.
+
+import { OctavoxError } from "../errors.ts";
+import type { Dim } from "../model/dim.ts";
+import { valuesUsedBy } from "../model/graph.ts";
+import type { Graph, Node } from "../model/graph.ts";
+import type { Fact } from "../model/infer.ts";
+import { elementBytes } from "../tensor/dtype.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { aliasOffset } from "./aliases.ts";
+import { assignArena, type Lifetime } from "./arena.ts";
+import type { Operand } from "./operand.ts";
+import type { Append, StateUse } from "./plan.ts";
+import type { StateStore } from "./states.ts";
+import type { Weights } from "./weights.ts";
+
+export interface LayoutRequest {
+  graph: Graph;
+  facts: ReadonlyMap<string, Fact>;
+  bound(dim: Dim): number;
+  states: readonly StateUse[];
+  appends: ReadonlyMap<Node, Append>;
+  store: StateStore;
+  weights: Weights;
+}
+
+/** A stretch of the arena that one value (and its aliases) lives in. */
+interface Block extends Lifetime {
+  operands: { operand: Operand; offset: number }[];
+}
+
+export class Layout {
+  /** The nodes to run, in order. */
+  readonly nodes: readonly Node[];
+  /** Values written before the first node. */
+  readonly hostValues: readonly Operand[];
+  private readonly request: LayoutRequest;
+  private readonly operands = new Map<string, Operand>();
+  private readonly blocks: Block[] = [];
+  private readonly blockOf = new Map<string, { block: Block; offset: number }>();
+  private readonly aliases = new Set<Node>();
+  private scratches: (Block | undefined)[] = [];
+  private base = 0;
+
+  constructor(request: LayoutRequest) {
+    this.request = request;
+    const { graph, store, states } = request;
+    const { nodes, known } = liveNodes(graph, request.facts);
+    this.nodes = nodes;
+    for (const name of graph.constants.keys()) this.addConstant(name);
+    for (const { name, input } of states) if (input) this.addFixed(input, store.pointer(name));
+    for (const { name } of graph.inputs) if (!this.operands.has(name)) this.addBlock(name, -1);
+    this.hostValues = [...known].map((name) => this.addBlock(name, -1));
+    nodes.forEach((node, index) => this.addOutputs(node, index));
+    nodes.forEach((node, index) => valuesUsedBy(node).forEach((value) => this.extend(value, index)));
+    for (const { name } of graph.outputs) this.extend(name, nodes.length);
+  }
+
+  operand(name: string): Operand | undefined {
+    return this.operands.get(name);
+  }
+
+  isAlias(node: Node): boolean {
+    return this.aliases.has(node);
+  }
+
+  /** A constant of the model, or a value that is known whatever the states' lengths are. */
+  constant(name: string): Tensor | undefined {
+    const constant = this.request.graph.constants.get(name);
+    const fact = this.request.facts.get(name);
+    if (constant || !fact?.value?.every((dim) => typeof dim === "number")) return constant;
+    return new Tensor(fact.dtype, fact.value as number[], fact.dims as number[]);
+  }
+
+  captured(node: Node): Map<string, Operand> {
+    const names = valuesUsedBy(node).filter((name) => !node.inputs.includes(name));
+    return new Map(names.flatMap((name) => (this.operands.has(name) ? [[name, this.operands.get(name)!] as const] : [])));
+  }
+
+  /** Decides the addresses: scratch memory is asked for node by node, then everything is placed together. */
+  assign(scratchBytes: (index: number) => number, arena: (bytes: number) => number): void {
+    this.scratches = this.nodes.map((_, index) => {
+      const bytes = scratchBytes(index);
+      return bytes > 0 ? this.newBlock(bytes, index) : undefined;
+    });
+    const { offsets, bytes } = assignArena(this.blocks);
+    this.base = arena(bytes);
+    this.blocks.forEach((block, index) => {
+      for (const { operand, offset } of block.operands) operand.pointer = this.base + offsets[index] + offset;
+    });
+  }
+
+  scratch(index: number): number {
+    return this.scratches[index]?.operands[0].operand.pointer ?? 0;
+  }
+
+  private addConstant(name: string): void {
+    const { graph, weights } = this.request;
+    const tensor = graph.constants.get(name)!;
+    const dims = graph.layouts?.get(name)?.dims ?? tensor.dims;
+    // Constants of integer products are read through `weights.matrix`; only what is asked for is copied.
+    this.operands.set(name, {
+      name,
+      dtype: tensor.dtype,
+      dims,
+      get pointer() {
+        return weights.place(tensor);
+      },
+      set pointer(_) {},
+    });
+  }
+
+  private addFixed(name: string, pointer: number): void {
+    this.operands.set(name, { ...this.describe(name), pointer });
+  }
+
+  private addBlock(name: string, from: number): Operand {
+    const operand = this.describe(name);
+    const bytes = operand.dims.reduce<number>((product, dim) => product * this.request.bound(dim), elementBytes(operand.dtype));
+    const block = this.newBlock(bytes, from);
+    this.join(operand, block, 0);
+    return operand;
+  }
+
+  private newBlock(bytes: number, at: number): Block {
+    const scratch: Operand = { name: "", dtype: "uint8", dims: [bytes], pointer: 0 };
+    const block: Block = { bytes, from: at, to: at, operands: [{ operand: scratch, offset: 0 }] };
+    this.blocks.push(block);
+    return block;
+  }
+
+  private join(operand: Operand, block: Block, offset: number): void {
+    block.operands.push({ operand, offset });
+    this.operands.set(operand.name, operand);
+    this.blockOf.set(operand.name, { block, offset });
+  }
+
+  private addOutputs(node: Node, index: number): void {
+    const append = this.request.appends.get(node);
+    if (append) return this.addFixed(node.outputs[0], this.request.store.pointer(append.name));
+    const offset = aliasOffset(node, this.request.facts);
+    if (offset !== undefined) return this.addAlias(node, offset, index);
+    for (const output of node.outputs) if (output !== "" && !this.operands.has(output)) this.addBlock(output, index);
+  }
+
+  private addAlias(node: Node, offset: number, index: number): void {
+    const [source] = node.inputs;
+    const place = this.blockOf.get(source);
+    this.aliases.add(node);
+    if (place) {
+      this.join(this.describe(node.outputs[0]), place.block, place.offset + offset);
+      this.extend(source, index);
+      return;
+    }
+    const operand = this.operands.get(source)!;
+    this.operands.set(node.outputs[0], { ...this.describe(node.outputs[0]), pointer: operand.pointer + offset });
+  }
+
+  private extend(name: string, index: number): void {
+    const place = this.blockOf.get(name);
+    if (place) place.block.to = Math.max(place.block.to, index);
+  }
+
+  private describe(name: string): Operand {
+    const fact = this.request.facts.get(name);
+    if (!fact?.dims)
+      throw new OctavoxError("unsupported", `the size of value "${name}" cannot be told before the model runs`, {
+        remedy: "Sizes may depend on the sizes of inputs, not on their contents",
+      });
+    return { name, dtype: fact.dtype, dims: fact.dims, pointer: 0 };
+  }
+}
+
+/** Nodes that outputs depend on, where a value that is already known depends on nothing. */
+function liveNodes(graph: Graph, facts: ReadonlyMap<string, Fact>): { nodes: Node[]; known: Set<string> } {
+  const produced = new Set(graph.nodes.flatMap((node) => node.outputs));
+  const known = new Set<string>();
+  const needed = new Set<string>();
+  const need = (name: string): void => {
+    if (produced.has(name) && facts.get(name)?.value) known.add(name);
+    else needed.add(name);
+  };
+  for (const output of graph.outputs) need(output.name);
+  const nodes: Node[] = [];
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.outputs.some((output) => needed.has(output))) continue;
+    nodes.push(node);
+    valuesUsedBy(node).forEach(need);
+  }
+  return { nodes: nodes.reverse(), known };
+}

@@ -1,0 +1,149 @@
+// A plan: the steps that run one graph for one set of input sizes, with every address decided. Planning infers the
+// shapes, finds what is known without running (sizes, positions), gives memory to the rest, and binds each node
+// to kernels, or to the reference where there is none.
+
+import type { KernelFunctions } from "../kernels/functions.ts";
+import { type Dim, evaluate } from "../model/dim.ts";
+import type { Graph, Node } from "../model/graph.ts";
+import { type Fact, inferShapes } from "../model/infer.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { binders } from "./binders.ts";
+import { referenceStep, writeTensor } from "./fallback.ts";
+import { Layout } from "./layout.ts";
+import { dimNow, type Operand } from "./operand.ts";
+import { StateStore } from "./states.ts";
+import type { RunContext, Site, Step } from "./step.ts";
+import type { Weights } from "./weights.ts";
+
+export interface PlanRequest {
+  graph: Graph;
+  opset: number;
+  /** Sizes of the inputs that the caller feeds. */
+  inputs: Readonly<Record<string, readonly number[]>>;
+  /** The states of the model that this graph reads or leaves. */
+  states: readonly StateUse[];
+  store: StateStore;
+  weights: Weights;
+  /** Undefined: everything is run by the reference. */
+  kernels: KernelFunctions | undefined;
+  /** Room for intermediate values; called once, with the bytes needed. */
+  arena(bytes: number): number;
+}
+
+/** A state as one graph uses it: the names of its input and output there, where it has them. */
+export interface StateUse {
+  name: string;
+  /** Sizes as the graph declares them, the time axis (1) excepted. */
+  width: number;
+  input: string | undefined;
+  output: string | undefined;
+}
+
+export interface Plan {
+  /** Where the caller's inputs go and the results are. */
+  operand(name: string): Operand | undefined;
+  steps: readonly Step[];
+  /** The states that this plan makes longer, and by how much. */
+  appends: readonly { state: string; rows: Dim }[];
+  /** The states that this plan replaces by a value. */
+  assigns: readonly { state: string; operand: Operand; rows: Dim }[];
+}
+
+export function planGraph(request: PlanRequest): Plan {
+  const { graph, opset, store, states } = request;
+  const inputs: Record<string, readonly Dim[]> = { ...request.inputs };
+  for (const { name, input, width } of states) if (input) inputs[input] = [1, StateStore.lengthOf(name), width];
+  const facts = inferShapes(graph, { opset, inputs });
+  const bounds = new Map([...store.lengths.keys()].map((size) => [size, store.room(size.slice("length of ".length))]));
+  const bound = (dim: Dim): number => (typeof dim === "number" ? dim : evaluate(dim, bounds));
+
+  const appends = findAppends(graph, states);
+  const layout = new Layout({ graph, facts, bound, states, appends, store, weights: request.weights });
+  const sites = layout.nodes.map((node) => makeSite(node, layout, request, bound));
+  layout.assign((index) => binders[layout.nodes[index].op]?.scratch?.(sites[index]) ?? 0, request.arena);
+  const steps = layout.hostValues.map((operand) => hostStep(operand, facts.get(operand.name)!));
+  layout.nodes.forEach((node, index) => {
+    if (layout.isAlias(node)) return;
+    const append = appends.get(node);
+    sites[index].scratch = layout.scratch(index);
+    steps.push(append ? appendStep(append, layout, store) : bindNode(node, sites[index], layout, request));
+  });
+  return {
+    operand: (name) => layout.operand(name),
+    steps,
+    appends: [...appends.values()].map((use) => ({ state: use.name, rows: layout.operand(use.added)!.dims[1] })),
+    assigns: findAssigns(states, appends, layout),
+  };
+}
+
+function makeSite(node: Node, layout: Layout, { graph, weights, kernels }: PlanRequest, bound: Site["bound"]): Site {
+  const constant = (index: number): Tensor | undefined => layout.constant(node.inputs[index] ?? "");
+  return {
+    node,
+    inputs: node.inputs.map((name) => layout.operand(name)),
+    outputs: node.outputs.map((name) => layout.operand(name)!),
+    kernels: kernels as KernelFunctions,
+    scratch: 0,
+    bound,
+    constant,
+    matrix(b, scale, zero) {
+      const [scales, zeros] = [constant(scale), constant(zero)];
+      return scales && zeros && weights.matrix(node.inputs[b], graph, scales, zeros);
+    },
+  };
+}
+
+function bindNode(node: Node, site: Site, layout: Layout, { graph, opset, kernels, weights }: PlanRequest): Step {
+  const step = kernels && binders[node.op]?.bind(site);
+  if (step) return step;
+  return referenceStep({
+    node,
+    graph,
+    opset,
+    inputs: site.inputs,
+    outputs: node.outputs.map((name) => layout.operand(name)),
+    constant: (name) => weights.rowMajor(name, graph),
+    captured: layout.captured(node),
+  });
+}
+
+/** A value that shape inference knows, perhaps in terms of states' lengths: written down anew for each run. */
+function hostStep(operand: Operand, fact: Fact): Step {
+  return (context) => {
+    const values = fact.value!.map((dim) => dimNow(dim, context.lengths));
+    writeTensor(new Tensor(operand.dtype, values), operand, context);
+  };
+}
+
+/** Concat(state, new rows) along time whose result is the same state's next value: the rows go behind the old ones. */
+export interface Append extends StateUse {
+  added: string;
+}
+
+function findAppends(graph: Graph, states: readonly StateUse[]): Map<Node, Append> {
+  const appends = new Map<Node, Append>();
+  for (const node of graph.nodes) {
+    const use = states.find((state) => state.output === node.outputs[0] && state.input === node.inputs[0]);
+    if (use?.input && node.op === "Concat" && node.inputs.length === 2 && node.attributes.axis === 1)
+      appends.set(node, { ...use, added: node.inputs[1] });
+  }
+  return appends;
+}
+
+function appendStep({ name, width, added }: Append, layout: Layout, store: StateStore): Step {
+  const from = layout.operand(added)!;
+  const rowBytes = width * 4;
+  const target = store.pointer(name);
+  return ({ views, lengths }: RunContext) => {
+    const start = target + store.length(name) * rowBytes;
+    views.u8.copyWithin(start, from.pointer, from.pointer + dimNow(from.dims[1], lengths) * rowBytes);
+  };
+}
+
+function findAssigns(states: readonly StateUse[], appends: ReadonlyMap<Node, Append>, layout: Layout) {
+  const appended = new Set([...appends.values()].map((use) => use.name));
+  return states.flatMap(({ name, input, output }) => {
+    const operand = output === undefined || output === input || appended.has(name) ? undefined : layout.operand(output);
+    return operand ? [{ state: name, operand, rows: operand.dims[1] }] : [];
+  });
+}

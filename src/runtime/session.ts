@@ -1,0 +1,238 @@
+// An inference session: a model in the engine's memory, ready to run. The first run with new input sizes plans;
+// further ones only execute. Between runs a session keeps the model's states.
+
+import { OctavoxError } from "../errors.ts";
+import type { Graph, Model, ValueInfo } from "../model/graph.ts";
+import { readOvx } from "../model/ovx.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { chooseKernels, type KernelChoice } from "./choose.ts";
+import { tensorAt, writeTensor } from "./fallback.ts";
+import { Heap } from "./heap.ts";
+import { dimNow } from "./operand.ts";
+import { type Plan, planGraph, type StateUse } from "./plan.ts";
+import { StateStore } from "./states.ts";
+import type { RunContext, Views } from "./step.ts";
+import { Weights } from "./weights.ts";
+
+export interface SessionOptions {
+  /** Which kernels to use; by default the fastest that the host runs correctly. */
+  kernels?: KernelChoice | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface RunOptions {
+  /** Which of the model's graphs; needed only when it has several. */
+  graph?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Plans kept for sizes seen before. */
+const KEPT_PLANS = 16;
+
+export class InferenceSession {
+  /** The kernels in use. */
+  readonly kernels: KernelChoice;
+  /** Why slower kernels than the host's best are in use, when that is so. */
+  readonly notice: string | undefined;
+  readonly threads = 1;
+  readonly model: Model;
+  private readonly heap: Heap;
+  private readonly weights: Weights;
+  private readonly store: StateStore;
+  private readonly uses = new Map<Graph, readonly StateUse[]>();
+  private readonly plans = new Map<string, Plan>();
+  private readonly chosen: Awaited<ReturnType<typeof chooseKernels>>;
+  private arena = { pointer: 0, bytes: 0 };
+  private views: Views | undefined;
+  private disposed = false;
+
+  private constructor(model: Model, heap: Heap, chosen: Awaited<ReturnType<typeof chooseKernels>>) {
+    this.model = model;
+    this.heap = heap;
+    this.chosen = chosen;
+    this.kernels = chosen.name;
+    this.notice = chosen.notice;
+    this.weights = new Weights(heap);
+    this.store = new StateStore(heap);
+    for (const graph of model.graphs) this.uses.set(graph, this.declareStates(graph));
+  }
+
+  /**
+   * @param source a packed model (`.ovx`) or a model in memory
+   * @throws OctavoxError `format` for a bad file, `host` without WebAssembly SIMD (unless kernels are "reference")
+   */
+  static async create(source: Uint8Array | Model, options: SessionOptions = {}): Promise<InferenceSession> {
+    options.signal?.throwIfAborted();
+    const model = source instanceof Uint8Array ? readOvx(source) : source;
+    const heap = new Heap();
+    const session = new InferenceSession(model, heap, await chooseKernels(heap.memory, options.kernels));
+    options.signal?.throwIfAborted();
+    return session;
+  }
+
+  /** The inputs a caller feeds: those of the graph without its states. */
+  inputs(graphName?: string): readonly ValueInfo[] {
+    const graph = this.graph(graphName);
+    const states = new Set(this.uses.get(graph)!.map((use) => use.input));
+    return graph.inputs.filter((input) => !states.has(input.name));
+  }
+
+  /** The outputs a caller receives. */
+  outputs(graphName?: string): readonly ValueInfo[] {
+    const graph = this.graph(graphName);
+    const states = new Set(this.uses.get(graph)!.map((use) => use.output));
+    return graph.outputs.filter((output) => !states.has(output.name));
+  }
+
+  /**
+   * Runs a graph once. States are read and left in place.
+   * @param feeds a tensor for every input
+   * @returns a tensor for every output
+   * @throws OctavoxError `argument` for missing or unknown inputs, `shape` for sizes that do not fit, `state`
+   *   after `dispose`
+   */
+  async run(feeds: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<Record<string, Tensor>> {
+    options.signal?.throwIfAborted();
+    return this.runNow(feeds, options.graph);
+  }
+
+  /** `run` without a promise, for loops that call it thousands of times a second. */
+  runNow(feeds: Readonly<Record<string, Tensor>>, graphName?: string): Record<string, Tensor> {
+    if (this.disposed) throw new OctavoxError("state", "the session has been disposed of");
+    const graph = this.graph(graphName);
+    this.checkFeeds(graph, feeds);
+    const plan = this.readyPlan(graph, feeds);
+    const context: RunContext = { views: this.currentViews(), lengths: this.store.lengths };
+    for (const [name, tensor] of Object.entries(feeds)) writeTensor(tensor, plan.operand(name)!, context);
+    for (const step of plan.steps) step(context);
+    const outputs = this.outputs(graph.name).map(({ name }) => [name, tensorAt(plan.operand(name)!, context)] as const);
+    this.keepStates(plan, context);
+    return Object.fromEntries(outputs);
+  }
+
+  /** Forgets all states: the next run starts a new sequence. */
+  resetStates(): void {
+    this.store.reset();
+  }
+
+  /** Bytes of WebAssembly memory in use by this session. */
+  get memoryBytes(): number {
+    return this.disposed ? 0 : this.heap.memory.buffer.byteLength;
+  }
+
+  /** Gives the memory back; the session cannot be used afterwards. */
+  dispose(): void {
+    this.disposed = true;
+    this.plans.clear();
+    Object.assign(this, { heap: undefined, weights: undefined, store: undefined, views: undefined, chosen: undefined });
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  private graph(name: string | undefined): Graph {
+    const graphs = this.model.graphs;
+    const graph = name === undefined && graphs.length === 1 ? graphs[0] : graphs.find((each) => each.name === name);
+    if (graph) return graph;
+    throw new OctavoxError("argument", name === undefined ? "the model has several graphs" : `no graph "${name}"`, {
+      expected: `one of ${graphs.map((each) => each.name).join(", ")}`,
+    });
+  }
+
+  private declareStates(graph: Graph): StateUse[] {
+    return (this.model.states ?? []).flatMap(({ name, input, output }) => {
+      const [read, left] = [graph.inputs, graph.outputs].map((list, side) => list.find((info) => info.name === [input, output][side]));
+      const width = (read ?? left)?.dims?.[2];
+      if (typeof width !== "number") return [];
+      this.store.declare(name, width * 4);
+      return [{ name, width, input: read?.name, output: left?.name }];
+    });
+  }
+
+  private checkFeeds(graph: Graph, feeds: Readonly<Record<string, Tensor>>): void {
+    const inputs = this.inputs(graph.name);
+    for (const { name, dtype } of inputs) {
+      const found = feeds[name];
+      if (found?.dtype !== dtype)
+        throw new OctavoxError("argument", `input "${name}"`, {
+          expected: `a ${dtype} tensor`,
+          found: found ? `a ${found.dtype} tensor` : "nothing",
+        });
+    }
+    const unknown = Object.keys(feeds).find((name) => !inputs.some((input) => input.name === name));
+    if (unknown !== undefined)
+      throw new OctavoxError("argument", `no input "${unknown}"`, {
+        expected: inputs.map((input) => input.name).join(", "),
+      });
+  }
+
+  /** A plan for these sizes whose addresses hold and whose states have room. */
+  private readyPlan(graph: Graph, feeds: Readonly<Record<string, Tensor>>): Plan {
+    for (;;) {
+      const plan = this.planFor(graph, feeds);
+      const needed = [
+        ...plan.appends.map(({ state, rows }) => ({ state, rows, kept: this.store.length(state) })),
+        ...plan.assigns.map(({ state, rows }) => ({ state, rows, kept: 0 })),
+      ];
+      let moved = false;
+      for (const { state, rows, kept } of needed)
+        moved = this.store.reserve(state, kept + dimNow(rows, this.store.lengths)) || moved;
+      if (!moved) return plan;
+      this.plans.clear();
+    }
+  }
+
+  private planFor(graph: Graph, feeds: Readonly<Record<string, Tensor>>): Plan {
+    const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, tensor.dims]));
+    const key = `${graph.name} ${JSON.stringify(inputs)}`;
+    const known = this.plans.get(key);
+    if (known) return known;
+    const plan = planGraph({
+      graph,
+      opset: this.model.opset,
+      inputs,
+      states: this.uses.get(graph)!,
+      store: this.store,
+      weights: this.weights,
+      kernels: this.chosen.functions,
+      arena: (bytes) => this.reserveArena(bytes),
+    });
+    if (this.plans.size >= KEPT_PLANS) this.plans.delete(this.plans.keys().next().value!);
+    this.plans.set(key, plan);
+    return plan;
+  }
+
+  /** One arena serves all plans: only one runs at a time. When it has to grow, the plans made before are void. */
+  private reserveArena(bytes: number): number {
+    if (bytes <= this.arena.bytes) return this.arena.pointer;
+    if (this.arena.bytes > 0) this.heap.free(this.arena.pointer, this.arena.bytes);
+    this.plans.clear();
+    const room = Math.ceil(bytes * 1.25);
+    this.arena = { pointer: this.heap.allocate(room), bytes: room };
+    return this.arena.pointer;
+  }
+
+  private currentViews(): Views {
+    const { buffer } = this.heap.memory;
+    if (this.views?.u8.buffer !== buffer)
+      this.views = {
+        f32: new Float32Array(buffer),
+        i32: new Int32Array(buffer),
+        u8: new Uint8Array(buffer),
+        i8: new Int8Array(buffer),
+      };
+    return this.views;
+  }
+
+  private keepStates(plan: Plan, { views, lengths }: RunContext): void {
+    for (const { state, operand, rows } of plan.assigns) {
+      const count = dimNow(rows, lengths);
+      const bytes = count * dimNow(operand.dims[2], lengths) * 4;
+      views.u8.copyWithin(this.store.pointer(state), operand.pointer, operand.pointer + bytes);
+      this.store.setLength(state, count);
+    }
+    const longer = plan.appends.map(({ state, rows }) => [state, this.store.length(state) + dimNow(rows, lengths)] as const);
+    for (const [state, length] of longer) this.store.setLength(state, length);
+  }
+}

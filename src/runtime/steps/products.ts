@@ -1,0 +1,147 @@
+// Binders of the products: integer matrix products and convolutions, float products, embeddings, and the
+// quantization on the fly that feeds them.
+
+import { sizeOf } from "../../tensor/tensor.ts";
+import { dimNow, fixedDims, type Operand } from "../operand.ts";
+import { asRows, type Binder, type PreparedMatrix, type Site, type Step } from "../step.ts";
+
+/** Rows of A, how far apart they are, and how they repeat: what a product and a convolution differ in. */
+interface Rows {
+  batches: number;
+  batchBytes: number;
+  rows: number;
+  strideBytes: number;
+}
+
+/** Inputs of MatMulIntegerToFloat by position. */
+const A = 0, B = 1, A_SCALE = 2, B_SCALE = 3, A_ZERO = 4, B_ZERO = 5, BIAS = 6;
+
+function integerProduct(site: Site, rows: Rows, matrix: PreparedMatrix): Step {
+  const { matmul_u8s8_f32, row_sums_u8 } = site.kernels;
+  const [a, y] = [site.inputs[A]!.pointer, site.outputs[0].pointer];
+  const [aScale, aZero] = [site.inputs[A_SCALE]!.pointer >> 2, site.inputs[A_ZERO]!.pointer];
+  const bias = site.inputs[BIAS]?.pointer ?? 0;
+  const { panels, k, n, sums, zeros, scales } = matrix;
+  const { batches, batchBytes, rows: m, strideBytes } = rows;
+  const sumsOfRows = zeros === 0 ? 0 : site.scratch;
+  return ({ views }) => {
+    const scale = views.f32[aScale];
+    const zero = views.u8[aZero];
+    for (let batch = 0; batch < batches; batch++) {
+      const from = a + batch * batchBytes;
+      if (sumsOfRows !== 0) row_sums_u8(from, strideBytes, m, k, sumsOfRows);
+      const to = y + batch * m * n * 4;
+      matmul_u8s8_f32(from, strideBytes, panels, to, n * 4, m, n, k, zero, sums, zeros, sumsOfRows, scale, scales, bias);
+    }
+  };
+}
+
+function productRows(site: Site): Rows | undefined {
+  const dims = fixedDims(site.inputs[A]);
+  if (!dims) return undefined;
+  const { rows, width } = asRows(dims);
+  return { batches: 1, batchBytes: 0, rows, strideBytes: width };
+}
+
+/** Windows of `width` frames, `stride` frames apart, are rows that overlap: no window is ever copied. */
+function windowRows(site: Site): Rows | undefined {
+  const dims = fixedDims(site.inputs[A]);
+  const { stride, pads } = site.node.attributes as { stride: number; pads: readonly number[] };
+  if (!dims || pads.some((pad) => pad !== 0)) return undefined;
+  const [batches, time, channels] = dims;
+  return { batches, batchBytes: time * channels, rows: (site.outputs[0].dims as number[])[1], strideBytes: stride * channels };
+}
+
+function integerBinder(rowsOf: (site: Site) => Rows | undefined): Binder {
+  return {
+    scratch: (site) => (rowsOf(site)?.rows ?? 0) * 4,
+    bind(site) {
+      const rows = rowsOf(site);
+      const matrix = site.matrix(B, B_SCALE, B_ZERO);
+      const scalars = [A_SCALE, A_ZERO].every((index) => isScalar(site.inputs[index]));
+      return rows && matrix && scalars ? integerProduct(site, rows, matrix) : undefined;
+    },
+  };
+}
+
+function isScalar(operand: Operand | undefined): boolean {
+  const dims = fixedDims(operand);
+  return dims !== undefined && sizeOf(dims) === 1;
+}
+
+const gatherDequantize: Binder = {
+  bind(site) {
+    const matrix = site.matrix(0, 1, 2);
+    const indices = site.inputs[3]!;
+    const count = fixedDims(indices) && sizeOf(indices.dims as number[]);
+    if (!matrix || count === undefined || indices.dtype !== "int64") return undefined;
+    const { gather_panel_f32 } = site.kernels;
+    const y = site.outputs[0].pointer;
+    const { panels, k, n, scale, zero } = matrix;
+    return ({ views }) => {
+      for (let i = 0; i < count; i++) {
+        // The low half of a 64-bit index: a column count fits 32 bits; negative ones count from the end.
+        const index = views.i32[(indices.pointer >> 2) + 2 * i];
+        gather_panel_f32(panels, k, index < 0 ? index + n : index, y + i * k * 4, scale, zero);
+      }
+    };
+  },
+};
+
+const dynamicQuantize: Binder = {
+  bind({ inputs, outputs, kernels: { dynamic_quantize_u8 } }) {
+    const dims = fixedDims(inputs[0]);
+    if (!dims) return undefined;
+    const [x, y, scale, zero] = [inputs[0]!, ...outputs].map((operand) => operand.pointer);
+    const n = sizeOf(dims);
+    return () => dynamic_quantize_u8(x, n, y, scale, zero);
+  },
+};
+
+/** Float product of [.., M, K] with [K, N], or of equally many matrices of both. */
+const matMul: Binder = {
+  bind({ inputs, outputs, kernels: { matmul_f32 } }) {
+    const [a, b] = [fixedDims(inputs[0]), fixedDims(inputs[1])];
+    if (!a || !b || a.length < 2 || b.length < 2 || inputs[0]!.dtype !== "float32") return undefined;
+    const [k, n] = b.slice(-2);
+    const sameBatches = String(a.slice(0, -2)) === String(b.slice(0, -2));
+    if (!sameBatches && b.length > 2) return undefined;
+    const batches = sameBatches ? sizeOf(a.slice(0, -2)) : 1;
+    const m = sizeOf(a) / k / batches;
+    const [x, w, y] = [inputs[0]!.pointer, inputs[1]!.pointer, outputs[0].pointer];
+    return () => {
+      for (let i = 0; i < batches; i++)
+        matmul_f32(x + i * m * k * 4, k * 4, w + i * k * n * 4, n * 4, y + i * m * n * 4, n * 4, m, n, k, 0);
+    };
+  },
+};
+
+/** [batch, time, width] operands may be as long as a state has become. */
+const attention: Binder = {
+  scratch: ({ inputs, bound }) => (bound(inputs[1]!.dims[1]) + 16) * 16,
+  bind({ node, inputs, outputs, scratch, kernels: { attention_f32 } }) {
+    const [q, k, v] = inputs as Operand[];
+    const y = outputs[0];
+    const { heads, scale, causal } = node.attributes as { heads: number; scale: number; causal: number };
+    if (q.dims[0] !== 1 || inputs.length > 3) return undefined;
+    const [tq, qWidth, kWidth, vWidth] = [q.dims[1], q.dims[2], k.dims[2], v.dims[2]] as number[];
+    if (![tq, qWidth, kWidth, vWidth].every(Number.isInteger) || qWidth !== kWidth) return undefined;
+    const length = k.dims[1];
+    return (context) => {
+      const tk = dimNow(length, context.lengths);
+      attention_f32(
+        q.pointer, qWidth * 4, k.pointer, kWidth * 4, v.pointer, vWidth * 4, y.pointer, vWidth * 4,
+        tq, tk, heads, qWidth / heads, vWidth / heads, scale, causal ? tk - tq : -1, scratch,
+      );
+    };
+  },
+};
+
+export const products: Record<string, Binder> = {
+  MatMulIntegerToFloat: integerBinder(productRows),
+  ConvIntegerToFloat: integerBinder(windowRows),
+  GatherDequantize: gatherDequantize,
+  DynamicQuantizeLinear: dynamicQuantize,
+  MatMul: matMul,
+  Attention: attention,
+};

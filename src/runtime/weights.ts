@@ -1,0 +1,97 @@
+// Constants in the engine's memory: each tensor once, however many graphs use it, and for the matrices of integer
+// products what the kernels need beside the bytes: column sums, scales and zero points, one a column.
+
+import { columnSums, packPanels, panelBytes, unpackPanels } from "../kernels/layout.ts";
+import type { Graph } from "../model/graph.ts";
+import type { TypedArray } from "../tensor/dtype.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import type { Heap } from "./heap.ts";
+import type { PreparedMatrix } from "./step.ts";
+
+export class Weights {
+  private readonly heap: Heap;
+  private readonly places = new Map<Tensor, number>();
+  private readonly matrices = new Map<string, PreparedMatrix>();
+  private readonly unpacked = new Map<Tensor, Tensor>();
+
+  constructor(heap: Heap) {
+    this.heap = heap;
+  }
+
+  /** Where a constant lies; copied in on first use. */
+  place(tensor: Tensor): number {
+    const known = this.places.get(tensor);
+    if (known !== undefined) return known;
+    const pointer = this.store(tensor.data);
+    this.places.set(tensor, pointer);
+    return pointer;
+  }
+
+  /** A constant as the reference wants it: row-major, whatever its layout in the file. */
+  rowMajor(name: string, graph: Graph): Tensor | undefined {
+    const tensor = graph.constants.get(name);
+    const dims = graph.layouts?.get(name)?.dims;
+    if (!tensor || !dims) return tensor;
+    const known = this.unpacked.get(tensor) ?? new Tensor("int8", unpackPanels(tensor.data as Int8Array, dims[0], dims[1]), dims);
+    this.unpacked.set(tensor, known);
+    return known;
+  }
+
+  /** The K×N int8 constant `name` with its scale and zero point (one, or one a column), ready for the kernels. */
+  matrix(name: string, graph: Graph, scale: Tensor, zero: Tensor): PreparedMatrix | undefined {
+    const tensor = graph.constants.get(name);
+    const dims = graph.layouts?.get(name)?.dims ?? tensor?.dims;
+    if (tensor?.dtype !== "int8" || dims?.length !== 2) return undefined;
+    const key = [tensor, scale, zero].map((part) => this.keyOf(part)).join();
+    const known = this.matrices.get(key) ?? this.prepare(name, graph, dims, scale, zero);
+    this.matrices.set(key, known);
+    return known;
+  }
+
+  private readonly keys = new Map<Tensor, number>();
+  private keyOf(tensor: Tensor): number {
+    const key = this.keys.get(tensor) ?? this.keys.size;
+    this.keys.set(tensor, key);
+    return key;
+  }
+
+  private prepare(name: string, graph: Graph, [k, n]: readonly number[], scale: Tensor, zero: Tensor): PreparedMatrix {
+    const tensor = graph.constants.get(name)!;
+    const panelled = graph.layouts?.has(name);
+    const panels = panelled ? this.place(tensor) : this.store(packPanels(tensor.data as Int8Array, k, n));
+    const columns = (source: Tensor): number[] =>
+      source.size === 1 ? new Array(n).fill(Number(source.data[0])) : source.numbers();
+    const zeros = columns(zero);
+    return {
+      panels,
+      k,
+      n,
+      sums: this.store(panelled ? panelSums(tensor.data as Int8Array, k, n) : columnSums(tensor.data as Int8Array, k, n)),
+      scales: this.store(Float32Array.from(columns(scale))),
+      zeros: zeros.every((value) => value === 0) ? 0 : this.store(Int32Array.from(zeros)),
+      zero: zeros[0],
+      scale: Number(scale.data[0]),
+    };
+  }
+
+  private store(data: TypedArray): number {
+    const pointer = this.heap.allocate(data.byteLength);
+    const target = new Uint8Array(this.heap.memory.buffer, pointer, data.byteLength);
+    target.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    return pointer;
+  }
+}
+
+/** Σk B[k, n] for each column of a matrix in panels: rows that only fill a group are zero and add nothing. */
+function panelSums(packed: Int8Array, k: number, n: number): Int32Array {
+  const sums = new Int32Array(n);
+  const perPanel = panelBytes(k, 8);
+  for (let panel = 0; panel * 8 < n; panel++)
+    for (let column = 0; column < 8 && panel * 8 + column < n; column++) {
+      let sum = 0;
+      for (let at = panel * perPanel + column * 4, end = (panel + 1) * perPanel; at < end; at += 32)
+        sum += packed[at] + packed[at + 1] + packed[at + 2] + packed[at + 3];
+      sums[panel * 8 + column] = sum;
+    }
+  return sums;
+}

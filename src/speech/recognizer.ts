@@ -1,0 +1,173 @@
+// The recogniser: audio → pieces between pauses → encoder → tokens, one at a time → text. It knows no model by name;
+// what it needs to know of one is in the packed file's metadata.
+
+import { checkSamples } from "../audio/check.ts";
+import { cutAtPauses, isSilent } from "../audio/pauses.ts";
+import { resample } from "../audio/resample.ts";
+import { repeats } from "../decode/repetition.ts";
+import { Vocabulary } from "../decode/tokens.ts";
+import type { KernelChoice } from "../runtime/choose.ts";
+import { InferenceSession } from "../runtime/session.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { type DecodingSettings, readSettings } from "./settings.ts";
+
+export interface RecognizerOptions {
+  /** Which kernels to use; by default the fastest that the host runs correctly. */
+  kernels?: KernelChoice | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface TranscribeOptions {
+  /** Samples a second of the audio given; 16000 by default. Other rates are resampled. */
+  sampleRate?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** Seconds of audio done and in all. */
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+  onSegment?: ((segment: Segment) => void) | undefined;
+}
+
+/** A stretch of speech; times in seconds from the beginning of the audio. */
+export interface Segment {
+  start: number;
+  end: number;
+  text: string;
+}
+
+export interface Transcript {
+  text: string;
+  segments: Segment[];
+  audioSeconds: number;
+  processingSeconds: number;
+  /** Real-time factor: processing time ÷ audio time; 0 for empty audio. */
+  rtf: number;
+}
+
+/** How long a call may compute before it lets other work (and an abort) through, in milliseconds. */
+const LONGEST_STRETCH = 40;
+
+export class Recognizer {
+  readonly settings: DecodingSettings;
+  private readonly session: InferenceSession;
+  private readonly vocabulary: Vocabulary;
+  private lastPause = 0;
+
+  private constructor(session: InferenceSession) {
+    this.session = session;
+    const { settings, vocabulary } = readSettings(session.model);
+    this.settings = settings;
+    this.vocabulary = new Vocabulary(vocabulary);
+  }
+
+  /**
+   * @param model a packed recogniser (`.ovx`)
+   * @throws OctavoxError `format` when the bytes are not a packed recogniser
+   */
+  static async load(model: Uint8Array, options: RecognizerOptions = {}): Promise<Recognizer> {
+    return new Recognizer(await InferenceSession.create(model, options));
+  }
+
+  /** The kernels in use. */
+  get kernels(): KernelChoice {
+    return this.session.kernels;
+  }
+
+  get threads(): number {
+    return this.session.threads;
+  }
+
+  /**
+   * @param samples mono, −1…1
+   * @throws OctavoxError `format` for NaN or infinite samples, saying where; the signal's reason when aborted
+   */
+  async transcribe(samples: Float32Array, options: TranscribeOptions = {}): Promise<Transcript> {
+    const { sampleRate = this.settings.sampleRate, signal, onProgress, onSegment } = options;
+    signal?.throwIfAborted();
+    const started = performance.now();
+    checkSamples(samples, { sampleRate });
+    const audio = resample(samples, sampleRate, this.settings.sampleRate);
+    const rate = this.settings.sampleRate;
+    const segments: Segment[] = [];
+    for (const { start, end } of cutAtPauses(audio, rate, { maxSeconds: this.settings.maxSeconds })) {
+      const piece = audio.subarray(start, end);
+      const text = isSilent(piece) ? "" : await this.transcribePiece(piece, signal);
+      const segment = { start: start / rate, end: end / rate, text };
+      if (text !== "") {
+        segments.push(segment);
+        onSegment?.(segment);
+      }
+      onProgress?.({ done: end / rate, total: audio.length / rate });
+    }
+    const audioSeconds = samples.length / sampleRate;
+    const processingSeconds = (performance.now() - started) / 1000;
+    const rtf = audioSeconds === 0 ? 0 : processingSeconds / audioSeconds;
+    return { text: segments.map((segment) => segment.text).join(" "), segments, audioSeconds, processingSeconds, rtf };
+  }
+
+  dispose(): void {
+    this.session.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.dispose();
+  }
+
+  private async transcribePiece(piece: Float32Array, signal: AbortSignal | undefined): Promise<string> {
+    const tokens = await this.decode(this.encode(piece), piece.length / this.settings.sampleRate, signal);
+    return this.vocabulary.decode(tokens);
+  }
+
+  /** [samples] → encoder frames [1, frames, width]. */
+  private encode(piece: Float32Array): Tensor {
+    const { sampleRate, minSeconds } = this.settings;
+    const padded = new Float32Array(Math.max(piece.length, Math.ceil(minSeconds * sampleRate)));
+    padded.set(piece);
+    const [input] = this.session.inputs("encoder");
+    const outputs = this.session.runNow({ [input.name]: new Tensor("float32", padded, [1, padded.length]) }, "encoder");
+    return Object.values(outputs)[0];
+  }
+
+  /** Greedy: the likeliest token each time, until the end token, the most tokens speech can have, or a loop. */
+  private async decode(frames: Tensor, seconds: number, signal: AbortSignal | undefined): Promise<number[]> {
+    const { startToken, endToken, tokensPerSecond } = this.settings;
+    const most = Math.max(1, Math.ceil(seconds * tokensPerSecond));
+    const tokens: number[] = [];
+    this.session.resetStates();
+    let token = this.next("start", startToken, frames);
+    while (token !== endToken && tokens.length < most) {
+      tokens.push(token);
+      const dropped = repeats(tokens);
+      if (dropped > 0) return tokens.slice(0, tokens.length - dropped);
+      await this.breathe(signal);
+      token = this.next("step", token);
+    }
+    return tokens;
+  }
+
+  private next(graph: "start" | "step", token: number, frames?: Tensor): number {
+    const feeds = this.session.inputs(graph).map(({ name, dtype }) => {
+      const value = dtype === "int64" ? new Tensor("int64", [token], [1, 1]) : frames!;
+      return [name, value] as const;
+    });
+    const [logits] = Object.values(this.session.runNow(Object.fromEntries(feeds), graph));
+    return indexOfLargest(logits.data as Float32Array);
+  }
+
+  /** Now and then gives way to the event loop, so that a page stays alive and an abort is heard. */
+  private async breathe(signal: AbortSignal | undefined): Promise<void> {
+    if (performance.now() - this.lastPause < LONGEST_STRETCH) return;
+    await new Promise((resume) => setTimeout(resume));
+    this.lastPause = performance.now();
+    signal?.throwIfAborted();
+  }
+}
+
+/** The first of the largest values. */
+function indexOfLargest(values: Float32Array): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}
