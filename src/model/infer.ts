@@ -1,7 +1,7 @@
 // Shape inference: what is known of every value of a graph before it runs (element type, dimensions, and the
 // elements of small integer tensors), found by one walk over the nodes with the rules of `shapes/`.
 
-import { type Dim, symbol } from "./dim.ts";
+import { type Dim, isConstant, symbol } from "./dim.ts";
 import type { Graph, ValueInfo } from "./graph.ts";
 import { constantFact, create } from "./shapes/create.ts";
 import { elementwise } from "./shapes/elementwise.ts";
@@ -9,6 +9,7 @@ import { layers } from "./shapes/layers.ts";
 import { movement } from "./shapes/movement.ts";
 import { products } from "./shapes/products.ts";
 import { reductions } from "./shapes/reduce.ts";
+import { selection } from "./shapes/select.ts";
 import { type Fact, type Facts, fact, type Rules, Site } from "./shapes/site.ts";
 import { windows } from "./shapes/windows.ts";
 
@@ -28,6 +29,7 @@ export interface InferOptions {
 const rules: Rules = {
   ...elementwise,
   ...movement,
+  ...selection,
   ...create,
   ...products,
   ...windows,
@@ -42,24 +44,31 @@ const rules: Rules = {
  * @throws OctavoxError `shape` naming the node when sizes contradict each other
  */
 export function inferShapes(graph: Graph, options: InferOptions): Map<string, Fact> {
+  const { opset, outer = new Map<string, Fact>() } = options;
   const facts = new Map<string, Fact>();
-  const known = (name: string) => (name === "" ? undefined : (facts.get(name) ?? options.outer?.get(name)));
-  for (const [name, tensor] of graph.constants) facts.set(name, constantFact(tensor));
-  for (const input of graph.inputs)
-    if (!facts.has(input.name)) facts.set(input.name, inputFact(input, options));
+  const sizes = new Set<string>();
+  const noteSizes = ({ dims }: Fact) => {
+    for (const dim of dims ?? []) if (!isConstant(dim)) sizes.add(dim.text);
+  };
+  const record = (name: string, found: Fact) => {
+    facts.set(name, found);
+    noteSizes(found);
+  };
+  const known = (name: string) => (name === "" ? undefined : (facts.get(name) ?? outer.get(name)));
   const inferSubgraph = (inner: Graph): Facts => {
-    const found = inferShapes(inner, {
-      opset: options.opset,
-      outer: new Map([...(options.outer ?? []), ...facts]),
-    });
+    const found = inferShapes(inner, { opset, outer: new Map([...outer, ...facts]) });
     return inner.outputs.map(({ name }) => found.get(name) ?? known(name));
   };
+
+  for (const found of outer.values()) noteSizes(found);
+  for (const [name, tensor] of graph.constants) record(name, constantFact(tensor, graph.layouts?.get(name)));
+  for (const input of graph.inputs) if (!facts.has(input.name)) record(input.name, inputFact(input, options));
   for (const node of graph.nodes) {
     const rule = Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
-    const results = rule?.(new Site(node, options.opset, node.inputs.map(known), inferSubgraph));
+    const results = rule?.(new Site(node, node.inputs.map(known), { opset, sizes, inferSubgraph }));
     node.outputs.forEach((name, i) => {
       const result = results?.[i];
-      if (result && name !== "") facts.set(name, result);
+      if (result && name !== "") record(name, result);
     });
   }
   return facts;

@@ -2,19 +2,12 @@
 
 import { Tensor } from "../../tensor/tensor.ts";
 import { add, type Dim, floorDiv, isConstant, mul, product, sub } from "../dim.ts";
-import {
-  ceilSteps,
-  clampSize,
-  type Fact,
-  type Facts,
-  fact,
-  longestValue,
-  type Rules,
-  type Site,
-} from "./site.ts";
+import type { Layout } from "../graph.ts";
+import { ceilSteps, type Fact, type Facts, fact, longestValue, type Rules, type Site } from "./site.ts";
 
 /** The fact of a constant: its type, its dims, and its elements where they may be sizes. */
-export function constantFact(tensor: Tensor): Fact {
+export function constantFact(tensor: Tensor, layout?: Layout): Fact {
+  if (layout) return fact(tensor.dtype, layout.dims);
   const followed =
     tensor.size <= longestValue &&
     (tensor.dtype === "int64" || tensor.dtype === "int32" || tensor.dtype === "bool");
@@ -51,7 +44,7 @@ function range(site: Site): Facts {
   if (start === undefined || limit === undefined || step === undefined || !isConstant(step))
     return site.like(0, undefined);
   if (step === 0) site.fail("a step other than 0", "0");
-  const count = clampSize(
+  const count = site.clampSize(
     step > 0 ? ceilSteps(sub(limit, start), step) : ceilSteps(sub(start, limit), -step),
   );
   const value =

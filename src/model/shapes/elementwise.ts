@@ -2,16 +2,8 @@
 // sizes be followed through the computations exporters write into models.
 
 import { add, atLeast, type Dim, equal, floorDiv, isConstant, max, min, mul, sub } from "../dim.ts";
-import {
-  broadcast,
-  type Facts,
-  fact,
-  longestValue,
-  type Rule,
-  type Rules,
-  type Shape,
-  type Site,
-} from "./site.ts";
+import { expandValue } from "./follow.ts";
+import { broadcast, type Facts, fact, type Rule, type Rules, type Shape, type Site } from "./site.ts";
 
 type Arithmetic = (a: Dim, b: Dim) => Dim | undefined;
 
@@ -65,32 +57,10 @@ const comparisons: Readonly<Record<string, Arithmetic>> = {
 };
 const foldable: Readonly<Record<string, Arithmetic>> = { Max: max, Min: min };
 
-/** Element `i` of a known value seen under a larger shape. */
-export function expandValue(
-  value: readonly Dim[],
-  from: readonly Dim[],
-  to: readonly Dim[],
-): readonly Dim[] | undefined {
-  if (!from.every(isConstant) || !to.every(isConstant)) return undefined;
-  const size = (to as readonly number[]).reduce((total, dim) => total * dim, 1);
-  if (size > longestValue) return undefined;
-  return Array.from({ length: size }, (_, index) => {
-    let [rest, offset, stride] = [index, 0, 1];
-    for (let axis = to.length - 1, own = from.length - 1; axis >= 0; axis--, own--) {
-      const place = rest % (to[axis] as number);
-      rest = Math.floor(rest / (to[axis] as number));
-      if (own < 0) continue;
-      if (from[own] !== 1) offset += place * stride;
-      stride *= from[own] as number;
-    }
-    return value[offset];
-  });
-}
-
 /** All inputs' known elements under the common shape. */
 function alignedValues(site: Site, dims: Shape): readonly (readonly Dim[])[] | undefined {
   if (!dims) return undefined;
-  const values = site.inputs.map((input) => input?.value && expandValue(input.value, input.dims!, dims));
+  const values = site.inputs.map((input) => expandValue(input?.value, input?.dims, dims));
   return values.every((value) => value !== undefined) ? values : undefined;
 }
 
@@ -153,10 +123,8 @@ function where(site: Site): Facts {
     site,
     site.inputs.map((input) => input?.dims),
   );
-  const choice = dims && site.value(0) && expandValue(site.value(0)!, site.dims(0)!, dims);
-  const sides = [1, 2].map(
-    (input) => dims && site.value(input) && expandValue(site.value(input)!, site.dims(input)!, dims),
-  );
+  const choice = expandValue(site.value(0), site.dims(0), dims);
+  const sides = [1, 2].map((input) => expandValue(site.value(input), site.dims(input), dims));
   const value = choice?.map((truth, i) =>
     truth === 1 ? sides[0]?.[i] : truth === 0 ? sides[1]?.[i] : sameOrNothing(sides[0]?.[i], sides[1]?.[i]),
   );

@@ -1,36 +1,9 @@
-// Shape rules of operators that move elements or look at shapes: reshape, transpose, slice, join, gather.
+// Shape rules of operators that look at shapes or change them and keep every element: reshape, transpose, expand.
 
-import {
-  add,
-  type Dim,
-  divideExactly,
-  floorDiv,
-  format,
-  isConstant,
-  max,
-  min,
-  mul,
-  product,
-  sub,
-} from "../dim.ts";
-import { expandValue } from "./elementwise.ts";
-import {
-  broadcast,
-  ceilSteps,
-  clampSize,
-  type Facts,
-  fact,
-  type Rules,
-  type Shape,
-  type Site,
-} from "./site.ts";
-
-/** Axes from an attribute (old operator sets) or an input; undefined when given but not known. */
-export function axesOf(site: Site, input: number): readonly number[] | "none" | undefined {
-  const attribute = site.numbers("axes");
-  if (attribute) return attribute;
-  return site.has(input) ? site.constants(input) : "none";
-}
+import { stridesOf } from "../../tensor/tensor.ts";
+import { type Dim, divideExactly, floorDiv, format, isConstant, mul, product } from "../dim.ts";
+import { expandValue, view } from "./follow.ts";
+import { broadcast, type Facts, fact, type Rules, type Shape, type Site } from "./site.ts";
 
 function shape(site: Site): Facts {
   const dims = site.dims(0);
@@ -83,15 +56,26 @@ function transpose(site: Site): Facts {
   const sorted = order.toSorted((a, b) => a - b);
   if (sorted.length !== dims.length || sorted.some((axis, i) => axis !== i))
     site.fail(`a permutation of ${dims.length} axes`, `[${order.join(", ")}]`);
-  return site.like(
-    0,
+  const turned = order.map((axis) => dims[axis]);
+  return site.like(0, turned, turnedValue(site.value(0), dims, order));
+}
+
+function turnedValue(
+  value: readonly Dim[] | undefined,
+  dims: readonly Dim[],
+  order: readonly number[],
+): Shape {
+  if (!value || !dims.every(isConstant)) return undefined;
+  const strides = stridesOf(dims);
+  return view(
+    value,
     order.map((axis) => dims[axis]),
-    dims.length < 2 ? site.value(0) : undefined,
+    order.map((axis) => strides[axis]),
   );
 }
 
 function squeeze(site: Site): Facts {
-  const [dims, given] = [site.dims(0), axesOf(site, 1)];
+  const [dims, given] = [site.dims(0), site.axes(1)];
   if (!dims || !given) return site.like(0, undefined);
   const axes = new Set(given === "none" ? [] : given.map((axis) => site.axis(axis, dims.length)));
   for (const axis of axes)
@@ -102,7 +86,7 @@ function squeeze(site: Site): Facts {
 }
 
 function unsqueeze(site: Site): Facts {
-  const [dims, given] = [site.dims(0), axesOf(site, 1)];
+  const [dims, given] = [site.dims(0), site.axes(1)];
   if (!dims || !given || given === "none") return site.like(0, undefined);
   const rank = dims.length + given.length;
   const axes = new Set(given.map((axis) => site.axis(axis, rank)));
@@ -115,126 +99,9 @@ function unsqueeze(site: Site): Facts {
   );
 }
 
-function concat(site: Site): Facts {
-  const shapes = site.inputs.map((input) => input?.dims);
-  if (!shapes.every((dims) => dims !== undefined)) return site.like(0, undefined);
-  const rank = shapes[0].length;
-  const axis = site.axis(site.number("axis", 0), rank);
-  const joined = [...shapes[0]];
-  for (const dims of shapes.slice(1)) {
-    if (dims.length !== rank) site.fail(`rank ${rank} for every input`, `rank ${dims.length}`);
-    for (let i = 0; i < rank; i++)
-      joined[i] = i === axis ? add(joined[i], dims[i]) : site.same(joined[i], dims[i], `sizes on axis ${i}`);
-  }
-  const values = site.inputs.map((input) => input?.value);
-  return site.like(
-    0,
-    joined,
-    rank === 1 && values.every((value) => value !== undefined) ? values.flat() : undefined,
-  );
-}
-
-function split(site: Site): Facts {
-  const dims = site.dims(0);
-  const count = site.node.outputs.length;
-  if (!dims) return site.node.outputs.flatMap(() => site.like(0, undefined));
-  const axis = site.axis(site.number("axis", 0), dims.length);
-  const sizes = site.numbers("split") ?? (site.has(1) ? site.value(1) : equalParts(dims[axis], count));
-  if (!sizes) return site.node.outputs.flatMap(() => site.like(0, undefined));
-  site.same(
-    (sizes as readonly Dim[]).reduce(add, 0),
-    dims[axis],
-    `total of the parts and size of axis ${axis}`,
-  );
-  return sizes.flatMap((size) => site.like(0, dims.with(axis, size)));
-}
-
-/** Parts of one size, the last one smaller when it must be. */
-function equalParts(size: Dim, count: number): readonly Dim[] {
-  const part = floorDiv(add(size, count - 1), count);
-  return Array.from({ length: count }, (_, i) => (i < count - 1 ? part : sub(size, mul(part, count - 1))));
-}
-
-interface Slices {
-  starts: readonly Dim[];
-  ends: readonly Dim[];
-  axes: readonly number[];
-  steps: readonly number[];
-}
-
-function slicesOf(site: Site, rank: number): Slices | undefined {
-  const starts = site.numbers("starts") ?? site.value(1);
-  const ends = site.numbers("ends") ?? site.value(2);
-  const axes = axesOf(site, 3);
-  const steps = site.has(4) ? site.constants(4) : starts?.map(() => 1);
-  if (!starts || !ends || !axes || !steps) return undefined;
-  return {
-    starts,
-    ends,
-    steps,
-    axes: (axes === "none" ? starts.map((_, i) => i) : axes).map((axis) => site.axis(axis, rank)),
-  };
-}
-
-function slice(site: Site): Facts {
-  const dims = site.dims(0);
-  const slices = dims && slicesOf(site, dims.length);
-  if (!slices) return site.like(0, undefined);
-  const result = [...dims];
-  let value = site.value(0);
-  slices.axes.forEach((axis, i) => {
-    const [start, end, step] = [slices.starts[i], slices.ends[i], slices.steps[i]];
-    if (step === 0) site.fail("a step other than 0", "0");
-    const from = place(start, dims[axis], step);
-    const to = place(end, dims[axis], step);
-    result[axis] = clampSize(step > 0 ? ceilSteps(sub(to, from), step) : ceilSteps(sub(from, to), -step));
-    value = dims.length === 1 && value ? pick(value, from, result[axis], step) : undefined;
-  });
-  return site.like(0, result, value);
-}
-
-/** A start or end counted from the front and held in the range a slice of this direction may have. */
-function place(at: Dim, size: Dim, step: number): Dim {
-  // Ends that exporters write for "to the end" would make no difference but hide it.
-  if (isConstant(at) && at >= 2 ** 31 - 1) return step > 0 ? size : sub(size, 1);
-  if (isConstant(at) && at <= -(2 ** 31 - 1)) return step > 0 ? 0 : -1;
-  const counted = isConstant(at) && at < 0 ? add(at, size) : at;
-  return step > 0 ? max(0, min(counted, size)) : max(-1, min(counted, sub(size, 1)));
-}
-
-function pick(value: readonly Dim[], from: Dim, count: Dim, step: number): readonly Dim[] | undefined {
-  if (!isConstant(from) || !isConstant(count)) return undefined;
-  return Array.from({ length: count }, (_, i) => value[from + i * step]);
-}
-
-function gather(site: Site): Facts {
-  const [dims, indices] = [site.dims(0), site.dims(1)];
-  if (!dims || !indices) return site.like(0, undefined);
-  const axis = site.axis(site.number("axis", 0), dims.length);
-  const [source, picked] = [site.value(0), site.constants(1)];
-  const value =
-    source && dims.length === 1
-      ? picked?.map((index) => source[index < 0 ? index + source.length : index])
-      : undefined;
-  const outside = isConstant(dims[axis])
-    ? picked?.find((index) => index < -(dims[axis] as number) || index >= (dims[axis] as number))
-    : undefined;
-  if (outside !== undefined) site.fail(`an index into ${format(dims[axis])} elements`, `${outside}`);
-  return site.like(0, [...dims.slice(0, axis), ...indices, ...dims.slice(axis + 1)], value);
-}
-
-function gatherNd(site: Site): Facts {
-  const [dims, indices] = [site.dims(0), site.dims(1)];
-  const batch = site.number("batch_dims", 0);
-  const depth = indices?.at(-1);
-  if (!dims || !indices || depth === undefined || !isConstant(depth)) return site.like(0, undefined);
-  return site.like(0, [...indices.slice(0, -1), ...dims.slice(batch + depth)]);
-}
-
 function expand(site: Site): Facts {
   const dims = broadcast(site, [site.dims(0), site.value(1)]);
-  const value = site.value(0);
-  return site.like(0, dims, dims && value && expandValue(value, site.dims(0)!, dims));
+  return site.like(0, dims, expandValue(site.value(0), site.dims(0), dims));
 }
 
 function flatten(site: Site): Facts {
@@ -242,20 +109,6 @@ function flatten(site: Site): Facts {
   if (!dims) return site.like(0, undefined);
   const axis = clip(site.number("axis", 1), dims.length);
   return site.like(0, [product(dims.slice(0, axis)), product(dims.slice(axis))]);
-}
-
-function pad(site: Site): Facts {
-  const dims = site.dims(0);
-  const pads = site.numbers("pads") ?? site.value(1);
-  const given = site.has(3) ? site.constants(3) : dims?.map((_, i) => i);
-  if (!dims || !pads || !given) return site.like(0, undefined);
-  if (pads.length !== 2 * given.length) site.fail(`${2 * given.length} pads`, `${pads.length}`);
-  const result = [...dims];
-  given.forEach((axis, i) => {
-    const at = site.axis(axis, dims.length);
-    result[at] = clampSize(add(dims[at], add(pads[i], pads[i + given.length])));
-  });
-  return site.like(0, result);
 }
 
 function tile(site: Site): Facts {
@@ -287,19 +140,10 @@ export const movement: Rules = {
   Transpose: transpose,
   Squeeze: squeeze,
   Unsqueeze: unsqueeze,
-  Concat: concat,
-  Split: split,
-  Slice: slice,
-  Gather: gather,
-  GatherElements: (site) => site.like(0, site.dims(1)),
-  GatherND: gatherNd,
   Expand: expand,
   Flatten: flatten,
-  Pad: pad,
   Tile: tile,
   DepthToSpace: depthSpace(1),
   SpaceToDepth: depthSpace(-1),
   ReverseSequence: (site) => site.like(0, site.dims(0)),
-  Compress: (site) => site.like(0, undefined),
-  NonZero: (_site) => [fact("int64", undefined)],
 };

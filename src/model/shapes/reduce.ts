@@ -1,7 +1,6 @@
 // Shape rules of operators that take axes away: reductions, arg-max, top-k.
 
 import { add, type Dim, max, min, mul } from "../dim.ts";
-import { axesOf } from "./movement.ts";
 import { type Facts, fact, type Rule, type Rules, type Shape, type Site } from "./site.ts";
 
 function reduceDims(site: Site, axes: readonly number[] | undefined): Shape {
@@ -16,7 +15,7 @@ function reduceDims(site: Site, axes: readonly number[] | undefined): Shape {
 /** `operation` folds the elements of a known vector. */
 function reduce(operation?: (a: Dim, b: Dim) => Dim): Rule {
   return (site) => {
-    const axes = axesOf(site, 1);
+    const axes = site.axes(1);
     if (axes === undefined) return site.like(0, undefined);
     const none = axes === "none" || axes.length === 0;
     if (none && site.number("noop_with_empty_axes", 0)) return site.like(0, site.dims(0), site.value(0));

@@ -3,8 +3,9 @@
 
 import { OctavoxError } from "../../errors.ts";
 import { type DType, dtypes } from "../../tensor/dtype.ts";
-import { atLeast, ceilDiv, type Dim, equal, format, isConstant, max, product } from "../dim.ts";
+import { ceilDiv, type Dim, equal, format, isConstant, max, product } from "../dim.ts";
 import type { Graph, Node } from "../graph.ts";
+import { onnxTypes } from "../onnx-types.ts";
 
 /** What is known of a value before the model runs. */
 export interface Fact {
@@ -23,36 +24,36 @@ export type Facts = readonly (Fact | undefined)[];
 export type Rule = (site: Site) => Facts;
 export type Rules = Readonly<Record<string, Rule>>;
 
-/** Element types by the numbers that ONNX gives them. */
-const onnxTypes: Readonly<Record<number, DType>> = {
-  1: "float32",
-  2: "uint8",
-  3: "int8",
-  4: "uint16",
-  5: "int16",
-  6: "int32",
-  7: "int64",
-  9: "bool",
-  10: "float16",
-  11: "float64",
-  12: "uint32",
-  13: "uint64",
-  21: "uint4",
-  22: "int4",
-};
+/** What the nodes of a graph share. */
+export interface Surroundings {
+  /** ONNX operator set version. */
+  opset: number;
+  inferSubgraph: (graph: Graph) => Facts;
+  /** Texts of the expressions that are sizes of values so far. */
+  sizes: ReadonlySet<string>;
+}
 
 export class Site {
   readonly node: Node;
   readonly opset: number;
   readonly inputs: Facts;
-  /** Facts of a subgraph's outputs. */
-  readonly inferSubgraph: (graph: Graph) => Facts;
+  private readonly surroundings: Surroundings;
 
-  constructor(node: Node, opset: number, inputs: Facts, inferSubgraph: (graph: Graph) => Facts) {
+  constructor(node: Node, inputs: Facts, surroundings: Surroundings) {
     this.node = node;
-    this.opset = opset;
     this.inputs = inputs;
-    this.inferSubgraph = inferSubgraph;
+    this.surroundings = surroundings;
+    this.opset = surroundings.opset;
+  }
+
+  /** Facts of a subgraph's outputs. */
+  inferSubgraph(graph: Graph): Facts {
+    return this.surroundings.inferSubgraph(graph);
+  }
+
+  /** `max(dim, 0)`: what a slice or a range leaves. A size that some value already has is not negative. */
+  clampSize(dim: Dim): Dim {
+    return this.surroundings.sizes.has(String(dim)) ? dim : max(dim, 0);
   }
 
   dims(input: number): readonly Dim[] | undefined {
@@ -103,6 +104,11 @@ export class Site {
     return source ? [fact(source.dtype, dims, value)] : [undefined];
   }
 
+  /** Axes from an attribute (old operator sets) or an input; undefined when given but not known. */
+  axes(input: number): readonly number[] | "none" | undefined {
+    return this.numbers("axes") ?? (this.has(input) ? this.constants(input) : "none");
+  }
+
   /** An axis counted from the front. */
   axis(axis: number, rank: number): number {
     const counted = axis < 0 ? axis + rank : axis;
@@ -145,7 +151,7 @@ export function fact(dtype: DType, dims: readonly Dim[] | undefined, value?: rea
   return { dtype, dims, value };
 }
 
-/** Dims of which only the number is known cannot be written as a `Dim`; then the whole shape is unknown. */
+/** Undefined as soon as one of the dims is not known. */
 export type Shape = readonly Dim[] | undefined;
 
 /** ONNX's (numpy's) broadcasting. Of two sizes that cannot be compared the greater is the result. */
@@ -165,11 +171,6 @@ function broadcastDim(site: Site, a: Dim, b: Dim): Dim {
   if (a === 1) return b;
   if (isConstant(a) && isConstant(b)) site.fail("sizes that are equal or 1", `${a} and ${b}`);
   return isConstant(a) ? a : isConstant(b) ? b : max(a, b);
-}
-
-/** A size that a window, a slice or a split leaves: never negative. */
-export function clampSize(dim: Dim): Dim {
-  return atLeast(dim, 0) ? dim : max(dim, 0);
 }
 
 /** ⌈distance / step⌉: how many steps fit a slice or a range. */
