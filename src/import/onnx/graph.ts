@@ -24,11 +24,8 @@ export interface FileContext {
   functions: ReadonlySet<string>;
 }
 
-/** Graphs in graphs deeper than this are not read: each level is a call on the stack. */
-const deepest = 32;
-
 export function convertGraph(proto: GraphProto, file: FileContext): Graph {
-  const graph = convert(proto, file, 0);
+  const graph = convert(proto, file, "outermost");
   checkReads(graph, () => false);
   return graph;
 }
@@ -38,20 +35,18 @@ export function operatorName(domain: string, name: string): string {
   return domain === "" || domain === "ai.onnx" ? name : `${domain}::${name}`;
 }
 
-function convert(proto: GraphProto, file: FileContext, depth: number): Graph {
+type Place = "outermost" | "inner";
+
+/** Calls itself for the graphs inside: the protobuf reader has refused files that nest too deeply. */
+function convert(proto: GraphProto, file: FileContext, place: Place): Graph {
   const where = proto.name || "main";
-  if (depth > deepest)
-    throw new OctavoxError("unsupported", `graph "${where}"`, {
-      expected: `at most ${deepest} graphs inside each other`,
-      found: "more",
-    });
   if (proto.sparseInitializer.length > 0)
     throw new OctavoxError("unsupported", `graph "${where}" has sparse constants`, {
       found: `"${proto.sparseInitializer[0].values?.name ?? ""}"`,
     });
   const parts: Parts = {
     tensor: (tensor) => convertTensor(tensor, file.external),
-    graph: (inner) => convert(inner, file, depth + 1),
+    graph: (inner) => convert(inner, file, "inner"),
   };
   const constants = new Map<string, Tensor>();
   for (const tensor of proto.initializer) define(constants, tensor.name, parts.tensor(tensor), where);
@@ -65,7 +60,7 @@ function convert(proto: GraphProto, file: FileContext, depth: number): Graph {
   return {
     name: where,
     inputs: proto.input.filter(({ name }) => !constants.has(name)).map((input) => convertValue(input, where)),
-    outputs: convertOutputs(proto, where, depth),
+    outputs: convertOutputs(proto, where, place),
     nodes: sortNodes(nodes),
     constants,
   };
@@ -121,10 +116,10 @@ function withoutTrailingEmpty(names: readonly string[]): readonly string[] {
 }
 
 /** An inner graph may leave out the types of its outputs; what is declared beside them then says it. */
-function convertOutputs(proto: GraphProto, where: string, depth: number): ValueInfo[] {
+function convertOutputs(proto: GraphProto, where: string, place: Place): ValueInfo[] {
   return proto.output.map((output) => {
     if (
-      depth === 0 ||
+      place === "outermost" ||
       output.type?.tensorType?.elemType ||
       output.type?.sequenceType ||
       output.type?.optionalType
