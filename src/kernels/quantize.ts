@@ -1,0 +1,151 @@
+// Between float32 and 8 bits: dynamic quantization, dequantization, and an embedding row out of a panelled
+// matrix. The definitions are `src/reference/quantize.ts`.
+
+import { ROUNDER } from "../tensor/approximations.ts";
+import {
+  type Expr,
+  f32,
+  f32x4,
+  i8x16,
+  i16x8,
+  i32,
+  i32x4,
+  type Local,
+  type ModuleBuilder,
+  v128,
+} from "../wasm/index.ts";
+import { GROUP, PANEL } from "./layout.ts";
+import { advance, eachVector, FLOAT, Lanes, storePartial, VECTOR } from "./vectors.ts";
+
+/** Bits of the float 1.5·2²³: subtracting them from a number rounded by it leaves the integer. */
+const ROUNDER_BITS = 0x4b400000;
+
+export function addQuantize(module: ModuleBuilder): void {
+  addDynamicQuantize(module);
+  addDequantize(module, "dequantize_u8", (x) => i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(x)));
+  addDequantize(module, "dequantize_s8", widenSigned);
+  addGatherPanel(module);
+}
+
+/** Four signed bytes → four int32. */
+function widenSigned(x: Expr<"v128">): Expr<"v128"> {
+  return i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(x));
+}
+
+function addDynamicQuantize(module: ModuleBuilder): void {
+  const extreme = {
+    min: addExtreme(module, "row_min_and_0", f32x4.pmin, f32.min),
+    max: addExtreme(module, "row_max_and_0", f32x4.pmax, f32.max),
+  };
+  const quantize = addQuantizeAll(module);
+  const params = { x: "i32", n: "i32", y: "i32", scale: "i32", zero: "i32" } as const;
+  module.func("dynamic_quantize_u8", { params }, (f, { x, n, y, scale, zero }) => {
+    const [min, s, z] = f.locals("f32", 3) as [Local<"f32">, Local<"f32">, Local<"f32">];
+    const rounded = f32.nearest(f32.div(f32.neg(min), s));
+    return [
+      min.set(extreme.min.call({ x, n })),
+      s.set(f32.div(f32.sub(extreme.max.call({ x, n }), min), 255)),
+      f.if(f32.eq(s, 0), () => s.set(f32.const(1))),
+      z.set(f32.min(f32.max(rounded, 0), 255)),
+      // Only −∞ in x makes it NaN: an infinite scale.
+      f.if(f32.ne(z, z), () => z.set(f32.const(0))),
+      f32.store(scale, s),
+      i32.store8(zero, i32.trunc_sat_f32_s(z)),
+      quantize.call({ x, n, y, scale: s, zero: z }),
+    ];
+  });
+}
+
+/** The smallest or largest of 0 and n floats; NaN is passed over. */
+function addExtreme(module: ModuleBuilder, name: string, pick: typeof f32x4.pmin, join: typeof f32.min) {
+  const params = { x: "i32", n: "i32" } as const;
+  return module.func(name, { params, result: "f32", exported: false }, (f, { x, n }) => {
+    const found = f.local("v128");
+    const walk = eachVector(f, x, n, new Lanes(f), (value, inside) =>
+      found.set(pick(found, v128.and(value, inside))),
+    );
+    const [a, b, c, d] = ([0, 1, 2, 3] as const).map((lane) => f32x4.extract_lane(found, lane));
+    return [found.set(v128.const("f32x4", 0)), walk, f.return(join(join(a, b), join(c, d)))];
+  });
+}
+
+/** y[i] = clamp(round(x[i] / scale) + zero) to bytes, 16 at a time. */
+function addQuantizeAll(module: ModuleBuilder) {
+  const params = { x: "i32", n: "i32", y: "i32", scale: "f32", zero: "f32" } as const;
+  return module.func("quantize_u8", { params, exported: false }, (f, { x, n, y, scale, zero }) => {
+    const lanes = new Lanes(f);
+    const [scales, low, high, offset] = f.locals("v128", 4);
+    const rounder = lanes.float(ROUNDER);
+    // Limited before rounding: the limits are integers. A NaN becomes the lower limit, byte 0.
+    const integers = (at: number) => {
+      const quotient = f32x4.div(v128.load(x, { offset: at }), scales);
+      const limited = f32x4.pmax(low, f32x4.pmin(quotient, high));
+      return i32x4.sub(f32x4.add(limited, rounder), offset);
+    };
+    const pairs = (at: number) => i16x8.narrow_i32x4_s(integers(at), integers(at + VECTOR));
+    const bytes = f.local("v128", "bytes");
+    const setUp = [
+      lanes.constants,
+      scales.set(f32x4.splat(scale)),
+      low.set(f32x4.splat(f32.neg(zero))),
+      high.set(f32x4.splat(f32.sub(255, zero))),
+      offset.set(i32x4.splat(i32.sub(ROUNDER_BITS, i32.trunc_sat_f32_s(zero)))),
+    ];
+    return [
+      setUp,
+      f.while(i32.ge_s(n, 16), () => [
+        v128.store(y, i8x16.narrow_i16x8_u(pairs(0), pairs(2 * VECTOR))),
+        [x.set(i32.add(x, 4 * VECTOR)), y.set(i32.add(y, 16)), n.set(i32.sub(n, 16))],
+      ]),
+      f.while(i32.gt_s(n, 0), () => [
+        bytes.set(i8x16.narrow_i16x8_u(pairs(0), v128.const("i32x4", 0))),
+        v128.store8_lane(y, bytes, 0),
+        [x.set(i32.add(x, FLOAT)), y.set(i32.add(y, 1)), n.set(i32.sub(n, 1))],
+      ]),
+    ];
+  });
+}
+
+type Widen = (bytes: Expr<"v128">) => Expr<"v128">;
+
+/** Code for n values: four bytes every `step` bytes at x become four floats (q − zero)·scale at y. */
+function dequantizeLoop(
+  f: Parameters<typeof storePartial>[0],
+  p: { x: Local<"i32">; n: Local<"i32">; y: Local<"i32">; scale: Local<"f32">; zero: Local<"i32"> },
+  step: number,
+  widen: Widen,
+) {
+  const [scales, zeros, value] = f.locals("v128", 3) as [Local<"v128">, Local<"v128">, Local<"v128">];
+  const integers = i32x4.sub(widen(v128.load32_zero(p.x)), zeros);
+  return [
+    [scales.set(f32x4.splat(p.scale)), zeros.set(i32x4.splat(p.zero))],
+    f.while(i32.gt_s(p.n, 0), () => [
+      value.set(f32x4.mul(f32x4.convert_i32x4_s(integers), scales)),
+      f.if(
+        i32.lt_s(p.n, 4),
+        () => storePartial(f, p.y, value, p.n),
+        () => v128.store(p.y, value),
+      ),
+      [advance([p.x], step), advance([p.y], VECTOR), p.n.set(i32.sub(p.n, 4))],
+    ]),
+  ];
+}
+
+function addDequantize(module: ModuleBuilder, name: string, widen: Widen): void {
+  const params = { x: "i32", n: "i32", y: "i32", scale: "f32", zero: "i32" } as const;
+  module.func(name, { params }, (f, p) => dequantizeLoop(f, p, 4, widen));
+}
+
+/** A column of a panel: the first group's offset, then one group (4 of K) every panel row. */
+function addGatherPanel(module: ModuleBuilder): void {
+  const params = { b: "i32", k: "i32", column: "i32", y: "i32", scale: "f32", zero: "i32" } as const;
+  module.func("gather_panel_f32", { params }, (f, { b, k, column, y, scale, zero }) => {
+    const groups = i32.shr_u(i32.add(k, GROUP - 1), Math.log2(GROUP));
+    const panel = i32.mul(i32.shr_u(column, Math.log2(PANEL)), i32.mul(groups, PANEL * GROUP));
+    const inside = i32.mul(i32.and(column, PANEL - 1), GROUP);
+    return [
+      b.set(i32.add(b, i32.add(panel, inside))),
+      dequantizeLoop(f, { x: b, n: k, y, scale, zero }, PANEL * GROUP, widenSigned),
+    ];
+  });
+}
