@@ -53,7 +53,7 @@ for (const [name, Bytes] of [["dequantize_u8", Uint8Array] as const, ["dequantiz
   test(`${name} has the bits of the reference`, () => {
     for (const n of lengths) {
       arena.reset();
-      const x = Bytes.from({ length: n }, () => Math.floor(256 * random()) - (Bytes === Int8Array ? 128 : 0));
+      const x = new Bytes(n).map(() => Math.floor(256 * random()) - (Bytes === Int8Array ? 128 : 0));
       const [from, to] = [arena.put(x), arena.reserve(4 * n)];
       kernels[name](from, n, to, 0.1, 7);
       assertSameBits(arena.floats(to, n), dequantize(x, 0.1, 7), `${n}`);
