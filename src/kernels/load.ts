@@ -1,0 +1,97 @@
+// From a host to its kernels: probes what the host can do, chooses, emits one module with every kernel on
+// the engine's memory, compiles it. Whether the kernels compute what the reference does is checked by the
+// run-time, which falls back by asking for another set.
+
+import { OctavoxError } from "../errors.ts";
+import { detectFeatures, type HostFeatures, ModuleBuilder } from "../wasm/index.ts";
+import { addAttention } from "./attention.ts";
+import { addCopy } from "./copy.ts";
+import type { DotName } from "./dot_u8s8.ts";
+import { addElementwise } from "./elementwise.ts";
+import type { KernelFunctions } from "./functions.ts";
+import { addMatmulF32 } from "./matmul_f32.ts";
+import { addMatmulU8S8, type Tile } from "./matmul_u8s8.ts";
+import { addQuantize } from "./quantize.ts";
+import { addRotary } from "./rotary.ts";
+import { addRows } from "./rows.ts";
+
+export type KernelSetName = "simd" | "relaxed" | "wide";
+
+export interface KernelSet {
+  readonly name: KernelSetName;
+  readonly functions: KernelFunctions;
+}
+
+interface Choice {
+  /** How 8-bit integers are multiplied on this host; undefined: the set cannot run here. */
+  dot(features: HostFeatures): DotName | undefined;
+  /** Rows and columns of an integer product that are computed at once. */
+  readonly tile: Tile;
+}
+
+/** The relaxed dot, where it is exact for 8-bit data. */
+function exactRelaxedDot({ relaxedDot }: HostFeatures): DotName | undefined {
+  return relaxedDot === "u8s8" || relaxedDot === "s8s8" ? relaxedDot : undefined;
+}
+
+/** Sixteen registers hold the sums of a tile, its weights and one value of A; "wide" ones hold twice as much. */
+const choices: Record<KernelSetName, Choice> = {
+  simd: { dot: () => "plain", tile: { rows: 2, columns: 8 } },
+  relaxed: { dot: exactRelaxedDot, tile: { rows: 6, columns: 8 } },
+  wide: { dot: exactRelaxedDot, tile: { rows: 6, columns: 16 } },
+};
+
+/** Tried in this order where nothing is forced: "wide" depends on an experimental flag of the host. */
+const automatic: readonly KernelSetName[] = ["relaxed", "simd"];
+
+export interface LoadOptions {
+  /** The memory that all pointers refer to. */
+  memory: WebAssembly.Memory;
+  force?: KernelSetName | undefined;
+  /** Makes the host fuse neighbouring vectors; called before "wide" is compiled, which it is needed for. */
+  enableWide?: (() => void) | undefined;
+}
+
+/**
+ * The best kernels for this host, or those of `force`.
+ * @throws OctavoxError `host` when the host cannot run them
+ */
+export async function loadKernels({ memory, force, enableWide }: LoadOptions): Promise<KernelSet> {
+  const features = detectFeatures();
+  if (!features.simd)
+    throw new OctavoxError("host", "no kernels for this host", {
+      expected: "WebAssembly with fixed-width SIMD",
+      remedy: "Use Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or later",
+    });
+  const name = force ?? automatic.find((candidate) => choices[candidate].dot(features))!;
+  const dot = choices[name].dot(features);
+  if (!dot || (name === "wide" && !enableWide))
+    throw new OctavoxError("host", `the kernels "${name}" cannot run here`, {
+      expected: dot ? "a host that enables wide vectors" : "an exact relaxed 8-bit dot product",
+      found: dot ? "no such option" : features.relaxedDot,
+      remedy: `Leave the choice to octavox, or take "simd"`,
+    });
+  if (name === "wide") enableWide?.();
+  const bytes = emitKernels(dot, choices[name].tile, isShared(memory));
+  const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(bytes), { env: { memory } });
+  return { name, functions: exports as unknown as KernelFunctions };
+}
+
+/** One module with every kernel, which imports its memory as env.memory. */
+export function emitKernels(dot: DotName, tile: Tile, shared: boolean): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder();
+  // Fits a memory of any size; a shared one needs a maximum, the largest there is.
+  module.importMemory("env", "memory", shared ? { min: 0, max: 65536, shared } : { min: 0 });
+  addMatmulU8S8(module, { dot, tile });
+  addQuantize(module);
+  addMatmulF32(module);
+  addAttention(module, addRows(module));
+  addRotary(module);
+  addElementwise(module);
+  addCopy(module);
+  return module.toBytes();
+}
+
+function isShared(memory: WebAssembly.Memory): boolean {
+  return typeof SharedArrayBuffer !== "undefined" && memory.buffer instanceof SharedArrayBuffer;
+}
