@@ -183,8 +183,9 @@ function scaledCast(node: Node | undefined, view: View): QuantizedConstant | und
   const cast = product?.op === "Mul" ? view.producerOf(product.inputs[0], "Cast") : undefined;
   const scale = product && view.constant(product.inputs[1]);
   if (!cast || scale?.size !== 1 || offset === undefined) return undefined;
-  const zero = Math.round(-offset / Number(scale.data[0]));
-  if (Math.abs(offset + zero * Number(scale.data[0])) > 1e-6 * Number(scale.data[0]) || Math.abs(zero) > 127) return undefined;
+  const steps = -offset / Number(scale.data[0]);
+  const zero = Math.round(steps);
+  if (Math.abs(steps - zero) > 1e-4 || Math.abs(zero) > 127) return undefined;
   const type = view.constant(cast.inputs[0])?.dtype;
   if (type !== "int8" && type !== "uint8") return undefined;
   return quantized(cast.inputs[0], scale.reshape([]), new Tensor(type, [zero], []), view);
@@ -198,13 +199,20 @@ function quantized(
 ): QuantizedConstant | undefined {
   const source = view.constant(name);
   if (source?.dtype !== "int8" && source?.dtype !== "uint8") return undefined;
-  const shift = source.dtype === "uint8" ? 128 : 0;
-  const down = (values: ArrayLike<number>): Int8Array => Int8Array.from(values, (value) => value - shift);
+  const signed = (data: ArrayLike<number>): Int8Array =>
+    source.dtype === "uint8" ? moveDown(data) : (data as Int8Array);
   return {
     name,
-    data: shift ? down(source.data as Uint8Array) : (source.data as Int8Array),
+    data: signed(source.data as Uint8Array | Int8Array),
     dims: source.dims,
     scale,
-    zero: new Tensor("int8", down((zero?.data as Uint8Array | undefined) ?? new Uint8Array([0])), zero?.dims ?? []),
+    zero: new Tensor("int8", signed((zero?.data as Uint8Array | undefined) ?? new Uint8Array(1)), zero?.dims ?? []),
   };
+}
+
+/** 0…255 → −128…127 */
+function moveDown(data: ArrayLike<number>): Int8Array {
+  const signed = new Int8Array(data.length);
+  for (let i = 0; i < signed.length; i++) signed[i] = data[i] - 128;
+  return signed;
 }

@@ -4,6 +4,7 @@ import type { Graph } from "../model/graph.ts";
 import { inferShapes } from "../model/infer.ts";
 import { fuseAttention, fuseRotary } from "./attention.ts";
 import { foldConstants } from "./fold.ts";
+import { nameOutputs, removeIdentities } from "./identities.ts";
 import {
   fuseBias,
   fuseMatMulInteger,
@@ -16,7 +17,7 @@ import { findCausalMasks } from "./masks.ts";
 import { fuseGelu, fuseGroupNorm, fuseLayerNorm, fuseSwish } from "./normalise.ts";
 import { sinkReshapes } from "./reshapes.ts";
 import { type Rewrite, removeDead, rewriteNodes } from "./rewrite.ts";
-import { removeIdentities, sinkTransposes } from "./transposes.ts";
+import { sinkTransposes } from "./transposes.ts";
 
 export interface OptimiseOptions {
   opset: number;
@@ -24,38 +25,41 @@ export interface OptimiseOptions {
   matrices?: MatrixCache;
 }
 
-/** Each pass runs once; `settle` ones run until nothing changes any more. */
-function passes(matrices: MatrixCache, causalMasks: ReadonlySet<string>): { rewrite: Rewrite; settle?: true }[] {
+/** Moving layout changes out of the way; together, until nothing moves any more. */
+const settleLayout: readonly Rewrite[] = [removeIdentities, sinkTransposes, sinkReshapes];
+
+/** The passes in order, each a group of rewrites that runs until nothing changes. */
+function passes(matrices: MatrixCache, causalMasks: ReadonlySet<string>): readonly (readonly Rewrite[])[] {
   return [
-    { rewrite: removeIdentities, settle: true },
-    { rewrite: fuseGelu },
-    { rewrite: fuseSwish },
-    { rewrite: fuseLayerNorm },
-    { rewrite: fuseGroupNorm },
-    { rewrite: quantizeGather(matrices) },
-    { rewrite: fuseMatMulInteger(matrices) },
-    { rewrite: quantizeMatMul(matrices) },
-    { rewrite: quantizeConv(matrices) },
-    { rewrite: fuseBias },
-    { rewrite: fuseRotary },
-    { rewrite: sinkTransposes, settle: true },
-    { rewrite: sinkReshapes, settle: true },
-    { rewrite: sinkTransposes, settle: true },
-    { rewrite: fuseAttention(causalMasks) },
-    { rewrite: sinkReshapes, settle: true },
-    { rewrite: removeIdentities, settle: true },
+    [removeIdentities],
+    [fuseGelu],
+    [fuseSwish],
+    [fuseLayerNorm],
+    [fuseGroupNorm],
+    [quantizeGather(matrices)],
+    [fuseMatMulInteger(matrices)],
+    [quantizeMatMul(matrices)],
+    [quantizeConv(matrices)],
+    [fuseBias],
+    [fuseRotary],
+    settleLayout,
+    [fuseAttention(causalMasks)],
+    settleLayout,
   ];
 }
 
 export function optimise(graph: Graph, { opset, matrices = new Map() }: OptimiseOptions): Graph {
   let current = fold(removeDead(graph), opset);
-  for (const { rewrite, settle } of passes(matrices, findCausalMasks(current, opset))) {
-    for (let before: Graph | undefined; current !== before && (before === undefined || settle); ) {
-      before = current;
-      current = apply(current, rewrite, opset);
-    }
+  for (const rewrites of passes(matrices, findCausalMasks(current, opset))) current = settle(current, rewrites, opset);
+  return nameOutputs(current, inferShapes(current, { opset }));
+}
+
+function settle(graph: Graph, rewrites: readonly Rewrite[], opset: number): Graph {
+  for (let current = graph; ; ) {
+    const next = rewrites.reduce((each, rewrite) => apply(each, rewrite, opset), current);
+    if (next === current) return fold(current, opset);
+    current = next;
   }
-  return fold(current, opset);
 }
 
 function fold(graph: Graph, opset: number): Graph {

@@ -8,7 +8,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import type { MatrixCache } from "./integer-products.ts";
 import { optimise } from "./optimise.ts";
 import { packMatrices, type PanelCache } from "./panels.ts";
-import { bindInputs, inlineBranches } from "./specialise.ts";
+import { bindInputs, bindSizes, inlineBranches } from "./specialise.ts";
 import { mergedNames, mergeHeads, pairStates, type StateNaming } from "./states.ts";
 
 export interface PackRecipe {
@@ -19,6 +19,8 @@ export interface PackRecipe {
     file: string;
     /** Boolean inputs that have one value in this graph. */
     bind?: Readonly<Record<string, boolean>>;
+    /** Named sizes that have one value in this graph. */
+    sizes?: Readonly<Record<string, number>>;
   }[];
   states?: StateNaming;
 }
@@ -37,10 +39,11 @@ export function packModel(
   const matrices: MatrixCache = new Map();
   const panels: PanelCache = new Map();
   const states = new Map<string, State>();
-  const graphs = recipe.graphs.map(({ name, file, bind = {} }, index) => {
+  const graphs = recipe.graphs.map(({ name, file, bind = {}, sizes = {} }, index) => {
     onProgress?.({ done: index, total: recipe.graphs.length, name });
     const { graphs: [source], opset } = sources.get(file)!;
-    const bound = inlineBranches(bindInputs(source, mapValues(bind, (value) => new Tensor("bool", [value ? 1 : 0], []))));
+    const inputs = mapValues(bind, (value) => new Tensor("bool", [value ? 1 : 0], []));
+    const bound = inlineBranches(bindInputs(bindSizes(source, sizes), inputs));
     const pairs = recipe.states ? pairStates(bound, recipe.states) : [];
     for (const state of mergedNames(pairs)) states.set(state.name, state);
     const optimised = optimise(mergeHeads(bound, pairs), { opset, matrices });

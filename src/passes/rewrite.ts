@@ -31,7 +31,7 @@ export function rewriteNodes(graph: Graph, facts: ReadonlyMap<string, Fact>, rew
   const constants = new Map(graph.constants);
   const producers = new Map<string, Node>();
   const uses = countUses(graph);
-  const names = new Map<Tensor, string>();
+  const names = new Map<Tensor, string>([...constants].map(([name, tensor]) => [tensor, name]));
   const taken = new Set<string>([...constants.keys(), ...graph.inputs.map((input) => input.name)]);
   for (const node of graph.nodes) for (const output of node.outputs) taken.add(output);
 

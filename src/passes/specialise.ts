@@ -1,7 +1,7 @@
-// Specialising: an input that is always the same becomes a constant, and an `If` whose condition is then
+// Specialising: an input (or a size) that is always the same becomes a constant, and an `If` whose condition is then
 // known is replaced by the branch it takes. One merged decoder file thus becomes two plain graphs.
 
-import { type Graph, isGraph, type Node } from "../model/graph.ts";
+import { type Graph, isGraph, type Node, type ValueInfo } from "../model/graph.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { makeNode } from "./rewrite.ts";
 
@@ -10,6 +10,15 @@ export function bindInputs(graph: Graph, values: Readonly<Record<string, Tensor>
   const constants = new Map(graph.constants);
   for (const [name, value] of Object.entries(values)) constants.set(name, value);
   return { ...graph, inputs: graph.inputs.filter((input) => !(input.name in values)), constants };
+}
+
+/** The graph with named sizes of its inputs and outputs replaced by numbers ("batch_size" by 1). */
+export function bindSizes(graph: Graph, sizes: Readonly<Record<string, number>>): Graph {
+  const bind = (value: ValueInfo): ValueInfo => ({
+    ...value,
+    dims: value.dims?.map((dim) => (typeof dim === "string" ? (sizes[dim] ?? dim) : dim)),
+  });
+  return { ...graph, inputs: graph.inputs.map(bind), outputs: graph.outputs.map(bind) };
 }
 
 /** Every `If` with a constant condition replaced by the nodes of its branch. */

@@ -63,21 +63,3 @@ function sinkConcat(node: Node, view: View): Node[] | undefined {
   const axis = (node.attributes.axis as number) + ((node.attributes.axis as number) < 0 ? perm.length : 0);
   return sink(node, parts[0]!, parts.map((part) => part!.inputs[0]), view, { axis: perm[axis] });
 }
-
-/** Identity nodes, and reshapes to the shape a value already has, give way to their input. */
-export const removeIdentities: Rewrite = (node, view) => {
-  if (!node.inputs.some((input) => standsFor(input, view) !== input)) return undefined;
-  return [{ ...node, inputs: node.inputs.map((input) => standsFor(input, view)) }];
-};
-
-function standsFor(value: string, view: View): string {
-  const node = view.producer(value);
-  return node && isIdentity(node, view) ? standsFor(node.inputs[0], view) : value;
-}
-
-function isIdentity(node: Node, view: View): boolean {
-  if (node.op === "Identity") return true;
-  if (node.op !== "Reshape") return false;
-  const [from, to] = [view.fact(node.inputs[0])?.dims, view.fact(node.outputs[0])?.dims];
-  return from !== undefined && to !== undefined && String(from.map(String)) === String(to.map(String));
-}

@@ -1,0 +1,42 @@
+// Nodes that change nothing go: readers take their input instead, and an output of the graph that is only another
+// name for a value gives the value that name.
+
+import { type Graph, type Node, valuesUsedBy } from "../model/graph.ts";
+import type { Fact } from "../model/infer.ts";
+import type { Rewrite, View } from "./rewrite.ts";
+
+/** Identity nodes, and reshapes to the shape a value already has, give way to their input. */
+export const removeIdentities: Rewrite = (node, view) => {
+  if (!node.inputs.some((input) => standsFor(input, view) !== input)) return undefined;
+  return [{ ...node, inputs: node.inputs.map((input) => standsFor(input, view)) }];
+};
+
+function standsFor(value: string, view: View): string {
+  const node = view.producer(value);
+  return node && isIdentity(node, view.fact) ? standsFor(node.inputs[0], view) : value;
+}
+
+function isIdentity(node: Node, facts: (value: string) => Fact | undefined): boolean {
+  if (node.op === "Identity") return true;
+  if (node.op !== "Reshape") return false;
+  const [from, to] = [facts(node.inputs[0])?.dims, facts(node.outputs[0])?.dims];
+  return from !== undefined && to !== undefined && String(from.map(String)) === String(to.map(String));
+}
+
+/** Values that an output merely renames take the output's name. */
+export function nameOutputs(graph: Graph, facts: ReadonlyMap<string, Fact>): Graph {
+  const outputs = new Set(graph.outputs.map((output) => output.name));
+  const computed = new Set(graph.nodes.flatMap((node) => node.outputs));
+  const captured = new Set(graph.nodes.flatMap((node) => valuesUsedBy(node).filter((value) => !node.inputs.includes(value))));
+  const names = new Map<string, string>();
+  for (const node of graph.nodes) {
+    const [from, to] = [node.inputs[0], node.outputs[0]];
+    const free = computed.has(from) && !outputs.has(from) && !captured.has(from) && !names.has(from);
+    if (outputs.has(to) && free && isIdentity(node, (value) => facts.get(value))) names.set(from, to);
+  }
+  const rename = (value: string): string => names.get(value) ?? value;
+  const nodes = graph.nodes
+    .filter((node) => names.get(node.inputs[0]) !== node.outputs[0])
+    .map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }));
+  return { ...graph, nodes };
+}
