@@ -25,7 +25,7 @@ export interface KernelSet {
 interface Choice {
   /** How 8-bit integers are multiplied on this host; undefined: the set cannot run here. */
   dot(features: HostFeatures): DotName | undefined;
-  /** Rows and columns of an integer product that are computed at once. */
+  /** Rows and columns of a matrix product that are computed at once. */
   readonly tile: Tile;
 }
 
@@ -84,7 +84,7 @@ export function emitKernels(dot: DotName, tile: Tile, shared: boolean): Uint8Arr
   module.importMemory("env", "memory", shared ? { min: 0, max: 65536, shared } : { min: 0 });
   addMatmulU8S8(module, { dot, tile });
   addQuantize(module);
-  addMatmulF32(module);
+  addMatmulF32(module, tile.columns);
   addAttention(module, addRows(module));
   addRotary(module);
   addElementwise(module);

@@ -1,10 +1,11 @@
 import { test } from "node:test";
 import { matmulFloat } from "../reference/matmul-float.ts";
+import type { KernelFunctions } from "./functions.ts";
 import { addMatmulF32 } from "./matmul_f32.ts";
 import { Arena, assertSameBits, createRandom, instantiate, randomFloats } from "./testing.ts";
 
 const arena = new Arena();
-const kernels = instantiate(arena, addMatmulF32);
+const variants = [8, 16].map((columns) => instantiate(arena, (module) => addMatmulF32(module, columns)));
 const random = createRandom(3);
 
 /** Rows of `n` floats put `stride` floats apart; what lies between them is 1000. */
@@ -16,6 +17,17 @@ function spread(values: Float32Array, n: number, stride: number): Float32Array {
 }
 
 function check(m: number, n: number, k: number, gap: number, withBias: boolean): void {
+  for (const kernels of variants) checkOne(kernels, m, n, k, gap, withBias);
+}
+
+function checkOne(
+  kernels: KernelFunctions,
+  m: number,
+  n: number,
+  k: number,
+  gap: number,
+  withBias: boolean,
+): void {
   arena.reset();
   const [a, b] = [randomFloats(random, m * k), randomFloats(random, k * n)];
   const bias = withBias ? randomFloats(random, n) : undefined;

@@ -5,28 +5,23 @@ import { type FunctionBuilder, f32x4, i32, type Local, type ModuleBuilder, v128 
 import { FLOAT, storePartial, VECTOR } from "./vectors.ts";
 
 /**
- * What is computed at once: `rows` rows by `vectors` vectors of columns, for as long as at least
- * `columns` columns are left. Accumulators, a row of B and one value of A fit 16 registers. The last tile
- * of each kind of rows may be partial.
+ * What is computed at once: `rows` rows by `vectors` vectors of columns, for as long as at least `columns`
+ * columns are left. Accumulators, a row of B and one value of A fit 16 registers, or 16 pairs of them where
+ * the host fuses neighbouring vectors.
  */
-const tiles = [
-  {
-    rows: 6,
-    widths: [
-      { vectors: 2, columns: 5 },
-      { vectors: 1, columns: 1 },
-    ],
-  },
+interface Width {
+  readonly vectors: number;
+  readonly columns: number;
+}
+const anyWidth: readonly Width[] = [
+  { vectors: 2, columns: 5 },
+  { vectors: 1, columns: 1 },
+];
+const tiles = (columns: number): { rows: number; widths: readonly Width[] }[] => [
+  { rows: 6, widths: [...(columns > 8 ? [{ vectors: columns / 4, columns }] : []), ...anyWidth] },
   // A single row is a chain of additions for each vector: many vectors hide their latency.
-  {
-    rows: 1,
-    widths: [
-      { vectors: 8, columns: 32 },
-      { vectors: 2, columns: 5 },
-      { vectors: 1, columns: 1 },
-    ],
-  },
-] as const;
+  { rows: 1, widths: [{ vectors: 8, columns: 32 }, ...anyWidth] },
+];
 
 const params = {
   ...({ a: "i32", aStride: "i32", b: "i32", bStride: "i32", c: "i32", cStride: "i32" } as const),
@@ -34,8 +29,9 @@ const params = {
 } as const;
 type Parameters = { readonly [K in keyof typeof params]: Local<"i32"> };
 
-export function addMatmulF32(module: ModuleBuilder): void {
-  const bands = tiles.map(({ rows, widths }) => ({ rows, band: addBand(module, rows, widths) }));
+/** @param columns of the widest tile of 6 rows, a multiple of 4: 8, or 16 where vectors are fused */
+export function addMatmulF32(module: ModuleBuilder, columns: number): void {
+  const bands = tiles(columns).map(({ rows, widths }) => ({ rows, band: addBand(module, rows, widths) }));
   module.func("matmul_f32", { params }, (f, p) =>
     bands.map(({ rows, band }) =>
       f.while(i32.ge_s(p.m, rows), () => [
@@ -49,11 +45,7 @@ export function addMatmulF32(module: ModuleBuilder): void {
 }
 
 /** All columns of `rows` rows. */
-function addBand(
-  module: ModuleBuilder,
-  rows: number,
-  widths: readonly { readonly vectors: number; readonly columns: number }[],
-) {
+function addBand(module: ModuleBuilder, rows: number, widths: readonly Width[]) {
   return module.func(`matmul_f32_${rows}_rows`, { params, exported: false }, (f, p) =>
     widths.map(({ vectors, columns }) =>
       f.while(i32.ge_s(p.n, columns), () => [
@@ -96,18 +88,27 @@ function tile(f: FunctionBuilder, p: Parameters, rows: number, vectors: number) 
   ];
 }
 
-/** Stores those of the tile's columns that exist. */
+/** Stores those of the tile's columns that exist; mostly all. */
 function storeTile(f: FunctionBuilder, p: Parameters, sums: Local<"v128">[][]) {
   const [at, columns] = [f.local("i32", "at"), f.local("i32", "columns")];
-  return sums.map((row, index) => [
-    at.set(index === 0 ? p.c : i32.add(p.c, i32.mul(p.cStride, index))),
-    columns.set(p.n),
-    row.map((sum) =>
-      f.if(
-        i32.ge_s(columns, 4),
-        () => [v128.store(at, sum), at.set(i32.add(at, VECTOR)), columns.set(i32.sub(columns, 4))],
-        () => [f.if(i32.gt_s(columns, 0), () => storePartial(f, at, sum, columns)), columns.set(0)],
-      ),
-    ),
-  ]);
+  const storeAll = () => [
+    at.set(p.c),
+    sums.map((row) => [
+      row.map((sum, i) => v128.store(at, sum, { offset: i * VECTOR })),
+      at.set(i32.add(at, p.cStride)),
+    ]),
+  ];
+  const storeVector = (sum: Local<"v128">) =>
+    f.if(
+      i32.ge_s(columns, 4),
+      () => [v128.store(at, sum), at.set(i32.add(at, VECTOR)), columns.set(i32.sub(columns, 4))],
+      () => [f.if(i32.gt_s(columns, 0), () => storePartial(f, at, sum, columns)), columns.set(0)],
+    );
+  const storeSome = () =>
+    sums.map((row, index) => [
+      at.set(i32.add(p.c, i32.mul(p.cStride, index))),
+      columns.set(p.n),
+      row.map(storeVector),
+    ]);
+  return f.if(i32.ge_s(p.n, 4 * sums[0].length), storeAll, storeSome);
 }
