@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Tensor } from "../tensor/tensor.ts";
+import {
+  assembleModel,
+  ovxHeadBytes,
+  PRELUDE_BYTES,
+  readOvx,
+  readOvxHeader,
+  readTensor,
+  writeOvx,
+} from "./ovx.ts";
+import { branch, encoder, model } from "./test-model.ts";
+
+const file = writeOvx(model);
+
+describe("what is written is read again", () => {
+  test("graphs, attributes, tensors, layouts, states and metadata", () => {
+    assert.deepEqual(readOvx(file), model);
+  });
+
+  test("a file read and written has the same bytes", () => {
+    assert.deepEqual(writeOvx(readOvx(file)), file);
+  });
+
+  test("constants that are equal are stored once and come back as one tensor", () => {
+    const { graphs } = readOvx(file);
+    assert.equal(graphs[0].constants.get("w"), graphs[1].constants.get("w"));
+    assert.equal(graphs[0].constants.get("w"), graphs[0].constants.get("same"));
+    assert.equal(readOvxHeader(file).tensors.filter((record) => record.dtype === "float32").length, 1);
+  });
+
+  test("tensors are views of the file where it is aligned, copies where it is not", () => {
+    assert.equal(readOvx(file).graphs[0].constants.get("w")!.data.buffer, file.buffer);
+    const moved = new Uint8Array(file.length + 1).subarray(1);
+    moved.set(file);
+    assert.deepEqual(readOvx(moved), model);
+  });
+
+  test("the header can be read first, and each tensor from wherever its bytes were put", () => {
+    const head = file.slice(0, ovxHeadBytes(file.subarray(0, PRELUDE_BYTES)));
+    const header = readOvxHeader(head, file.length);
+    const memory = new Uint8Array(file.length);
+    memory.set(file.subarray(header.dataOffset));
+    const tensors = header.tensors.map((record) =>
+      readTensor(record, memory.subarray(record.offset, record.offset + record.bytes)),
+    );
+    assert.deepEqual(assembleModel(header, tensors), model);
+    assert.ok(header.tensors.every(({ offset }) => offset % 64 === 0) && header.dataOffset % 64 === 0);
+  });
+
+  test("a model without tensors, and one whose last tensor is empty", () => {
+    for (const constants of [new Map(), new Map([["e", new Tensor("float32", [], [0])]])]) {
+      const small = { ...model, states: [], graphs: [{ ...branch, outputs: [], nodes: [], constants }] };
+      assert.deepEqual(readOvx(writeOvx(small)).graphs, small.graphs);
+    }
+  });
+
+  test("a graph with a value that nobody makes is not written", () => {
+    const nodes = [{ ...encoder.nodes[0], inputs: ["x", "ghost"] }];
+    assert.throws(() => writeOvx({ ...model, graphs: [{ ...encoder, nodes }] }), /"ghost"/);
+  });
+});

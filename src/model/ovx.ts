@@ -1,0 +1,13 @@
+// Packed models, `.ovx` (docs/format.md): what importers and quantization leave, and the run-time loads.
+
+export {
+  assembleModel,
+  type OvxHeader,
+  ovxHeadBytes,
+  PRELUDE_BYTES,
+  readOvx,
+  readOvxHeader,
+  readTensor,
+  type TensorRecord,
+} from "./ovx-read.ts";
+export { writeOvx } from "./ovx-write.ts";
