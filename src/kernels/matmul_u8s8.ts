@@ -1,11 +1,21 @@
 // The family of 8-bit matrix products: A uint8 × B int8 in panels → C int32 or float32. A kernel is tile ×
-// dot × finish; the exported functions (their contract is in `functions.ts`) cut C into strips of rows.
+// dot × finish; the exported functions (their contract is in `functions.ts`) cut C into strips of rows, and
+// a strip's function walks over the columns in tiles (`tile_u8s8.ts`).
 
-import { type FunctionReference, i32, type ModuleBuilder } from "../wasm/index.ts";
-import { type DotName, dots } from "./dot_u8s8.ts";
-import { PANEL } from "./layout.ts";
+import {
+  type Code,
+  type FunctionReference,
+  i8x16,
+  i32,
+  i32x4,
+  type ModuleBuilder,
+  v128,
+} from "../wasm/index.ts";
+import { type Dot, type DotName, dots } from "./dot_u8s8.ts";
+import { type Finish, finishes, floatTypes, integerTypes } from "./finish_u8s8.ts";
+import { GROUP, PANEL } from "./layout.ts";
 import { addRowSumsU8 } from "./row_sums_u8.ts";
-import * as strips from "./strip_u8s8.ts";
+import { writeTile } from "./tile_u8s8.ts";
 
 /** Rows and columns of C whose sums are in registers together; columns are a multiple of the panel. */
 export interface Tile {
@@ -18,41 +28,23 @@ export interface MatmulU8S8Options {
   readonly tile: Tile;
 }
 
-type Parameters = typeof strips.floatParams;
-
 /** Adds `matmul_u8s8_i32`, `matmul_u8s8_f32` and `row_sums_u8` to a module that imports its memory. */
-export function addMatmulU8S8(module: ModuleBuilder, options: MatmulU8S8Options): void {
-  const store = strips.addStoreColumns(module);
-  for (const finish of [strips.finishes.i32, strips.finishes.f32]) addProduct(module, options, finish, store);
+export function addMatmulU8S8(module: ModuleBuilder, { dot, tile }: MatmulU8S8Options): void {
+  const storeColumns = addStoreColumns(module);
+  for (const finish of [finishes.i32, finishes.f32]) {
+    const strips = Array.from({ length: tile.rows }, (_, i) => {
+      const rows = i + 1;
+      return addStrip(module, {
+        rows,
+        columns: columnsFor(rows, tile),
+        dot: dots[dot],
+        finish,
+        storeColumns,
+      });
+    });
+    addProduct(module, finish, strips);
+  }
   addRowSumsU8(module);
-}
-
-/** The exported function: strips of the tile's rows, then one strip of the rows that are left. */
-function addProduct(
-  module: ModuleBuilder,
-  { dot, tile }: MatmulU8S8Options,
-  finish: strips.Finish,
-  store: ReturnType<typeof strips.addStoreColumns>,
-): void {
-  // The integer product lacks the float one's last parameters, which its code does not name either.
-  const params = (finish.word === "f32" ? strips.floatParams : strips.integerParams) as Parameters;
-  const strip = (rows: number): FunctionReference<Parameters, "none"> => {
-    const variant = { rows, columns: columnsFor(rows, tile), dot: dots[dot], finish };
-    return module.func(strips.stripName(variant), { params, exported: false }, (f, p) =>
-      strips.writeStrip(f, p, store, variant),
-    );
-  };
-  const byRows = Array.from({ length: tile.rows }, (_, i) => strip(i + 1));
-  module.func(`matmul_u8s8_${finish.word}`, { params }, (f, p) => [
-    f.while(i32.ge_u(p.m, tile.rows), () => [
-      byRows[tile.rows - 1].call(p),
-      p.a.set(i32.add(p.a, i32.mul(p.aStride, tile.rows))),
-      p.c.set(i32.add(p.c, i32.mul(p.cStride, tile.rows))),
-      p.rowSums.set(i32.add(p.rowSums, tile.rows * 4)),
-      p.m.set(i32.sub(p.m, tile.rows)),
-    ]),
-    byRows.slice(0, -1).map((strip, i) => f.if(i32.eq(p.m, i + 1), () => strip.call(p))),
-  ]);
 }
 
 /**
@@ -63,4 +55,99 @@ function columnsFor(rows: number, tile: Tile): number {
   if (rows === tile.rows) return tile.columns;
   const panels = Math.floor((tile.rows * tile.columns) / (rows * PANEL));
   return PANEL * Math.min(4, panels);
+}
+
+/** The integer product has all the float one's parameters but the last, which its code does not name. */
+function parametersOf(finish: Finish): typeof floatTypes {
+  return (finish === finishes.f32 ? floatTypes : integerTypes) as typeof floatTypes;
+}
+
+type StripReference = FunctionReference<typeof floatTypes, "none">;
+type StoreColumns = ReturnType<typeof addStoreColumns>;
+
+/** The exported function, from the functions of strips of 1, 2, … rows: the highest repeated, then the rest. */
+function addProduct(module: ModuleBuilder, finish: Finish, strips: readonly StripReference[]): void {
+  const rows = strips.length;
+  module.func(`matmul_u8s8_${finish.word}`, { params: parametersOf(finish) }, (f, p) => [
+    f.while(i32.ge_u(p.m, rows), () => [
+      strips[rows - 1].call(p),
+      p.a.set(i32.add(p.a, i32.mul(p.aStride, rows))),
+      p.c.set(i32.add(p.c, i32.mul(p.cStride, rows))),
+      p.rowSums.set(i32.add(p.rowSums, rows * 4)),
+      p.m.set(i32.sub(p.m, rows)),
+    ]),
+    strips.slice(0, -1).map((strip, i) => f.if(i32.eq(p.m, i + 1), () => strip.call(p))),
+  ]);
+}
+
+interface Strip {
+  readonly rows: number;
+  readonly columns: number;
+  readonly dot: Dot;
+  readonly finish: Finish;
+  readonly storeColumns: StoreColumns;
+}
+
+/**
+ * The function of a strip: whole tiles, then the columns that are left, panel by panel. (These have their
+ * own code, although a tile could end in a condition: V8's revectorizer aborts on sums that are both stored
+ * side by side and handed to a function.)
+ */
+function addStrip(module: ModuleBuilder, strip: Strip): StripReference {
+  const { rows, columns, dot, finish, storeColumns } = strip;
+  const name = `matmul_u8s8_${rows}x${columns}_${dot.word}_${finish.word}`;
+  return module.func(name, { params: parametersOf(finish), exported: false }, (f, p): Code => {
+    const begin = finish.begin(p);
+    const walk = {
+      panel: f.local("i32", "panel"),
+      panelBytes: f.local("i32", "panel_bytes"),
+      at: f.local("i32", "at"),
+      left: f.local("i32", "left"),
+      zero: f.local("v128", "zero"),
+      begun: f.locals("v128", begin.length, "begun"),
+    };
+    const shared = { f, p, walk, rows, dot, finish };
+    const wholeTile = writeTile({
+      ...shared,
+      columns,
+      unroll: 4,
+      store: (c, row) => row.map((value, v) => v128.store(c, value, { offset: v * 16 })),
+    });
+    const panel = writeTile({
+      ...shared,
+      columns: PANEL,
+      unroll: 1,
+      store: (c, [low, high]) => storeColumns.call({ c, low, high, columns: walk.left }),
+    });
+    const groups = i32.shr_u(i32.add(p.k, GROUP - 1), Math.log2(GROUP));
+    return [
+      walk.panelBytes.set(i32.mul(groups, PANEL * GROUP)),
+      walk.panel.set(p.b),
+      walk.left.set(p.n),
+      walk.zero.set(i32x4.splat(i32.sub(dot.shift, p.aZero))),
+      begin.map((value, i) => walk.begun[i].set(value)),
+      f.while(i32.ge_s(walk.left, columns), () => wholeTile),
+      f.while(i32.gt_s(walk.left, 0), () => panel),
+    ];
+  });
+}
+
+/** Adds a function that stores the first `columns` of 8 columns, all if there are more. */
+export function addStoreColumns(module: ModuleBuilder) {
+  const params = { c: "i32", low: "v128", high: "v128", columns: "i32" } as const;
+  const secondHalf = [8, 9, 10, 11, 12, 13, 14, 15];
+  return module.func("store_columns", { params, exported: false }, (f, { c, low, high, columns }) => [
+    f.if(i32.ge_s(columns, PANEL), () => [
+      v128.store(c, low),
+      v128.store(c, high, { offset: 16 }),
+      f.return(),
+    ]),
+    f.if(i32.and(columns, 4), () => [v128.store(c, low), low.set(high), c.set(i32.add(c, 16))]),
+    f.if(i32.and(columns, 2), () => [
+      v128.store64_lane(c, low, 0),
+      low.set(i8x16.shuffle(low, low, [...secondHalf, ...secondHalf])),
+      c.set(i32.add(c, 8)),
+    ]),
+    f.if(i32.and(columns, 1), () => v128.store32_lane(c, low, 0)),
+  ]);
 }

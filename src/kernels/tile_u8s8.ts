@@ -1,0 +1,143 @@
+// One tile of an 8-bit matrix product: the code that sums some rows × columns of C in registers, corrects
+// the sums for the zero points, finishes and stores them.
+
+import { type Code, type Expr, type FunctionBuilder, i32, i32x4, type Local, v128 } from "../wasm/index.ts";
+import type { Dot } from "./dot_u8s8.ts";
+import type { Columns, Finish, Parameters } from "./finish_u8s8.ts";
+import { GROUP, PANEL } from "./layout.ts";
+
+/** Columns of one vector of sums. */
+const LANES = 4;
+/** Bytes of 4 columns, and of a whole panel, in a group of K. */
+const HALF = LANES * GROUP;
+const STEP = PANEL * GROUP;
+
+/** What the code of a tile is written from. */
+export interface TileCode {
+  readonly f: FunctionBuilder<"none">;
+  readonly p: Parameters;
+  readonly walk: Walk;
+  readonly rows: number;
+  /** A multiple of the panel. */
+  readonly columns: number;
+  readonly dot: Dot;
+  readonly finish: Finish;
+  /** Groups of K in one pass of the inner loop: pointers move once a pass. */
+  readonly unroll: number;
+  /** Stores the vectors of a row of the tile at `c`. */
+  store(c: Local<"i32">, row: readonly Expr<"v128">[]): Code;
+}
+
+/** Where in the strip the tile is. */
+export interface Walk {
+  /** The tile's first panel of B. */
+  readonly panel: Local<"i32">;
+  readonly panelBytes: Local<"i32">;
+  /** Byte offset of the tile's first column in a row of C, and in the arrays of columns. */
+  readonly at: Local<"i32">;
+  /** Columns from there to the end. */
+  readonly left: Local<"i32">;
+  /** shift − aZero in every lane; the finish's values. */
+  readonly zero: Local<"v128">;
+  readonly begun: readonly Local<"v128">[];
+}
+
+/** Vector `v` of the tile's columns in an array of one 32-bit value a column. */
+function columnsAt({ at }: Walk, v: number): Columns {
+  return (array) => v128.load(i32.add(array, at), { offset: v * LANES * 4 });
+}
+
+/** Accumulators: by row, by vector of columns, by accumulator of the dot. */
+type Sums = Local<"v128">[][][];
+
+/** The tile, then the step to the next one. */
+export function writeTile(tile: TileCode): Code {
+  const { f, walk, rows, columns, dot } = tile;
+  const sums = Array.from({ length: rows }, (_, r) =>
+    Array.from({ length: columns / LANES }, (_, v) => f.locals("v128", dot.accumulators, `c${r}_${v}_`)),
+  );
+  return [
+    writeSums(tile, sums),
+    writeCorrection(tile, sums),
+    writeFinish(tile, sums),
+    walk.panel.set(i32.add(walk.panel, i32.mul(walk.panelBytes, columns / PANEL))),
+    walk.at.set(i32.add(walk.at, columns * 4)),
+    walk.left.set(i32.sub(walk.left, columns)),
+  ];
+}
+
+/** Σk A·B: the inner loop, then the groups that do not fill a pass of it. */
+function writeSums({ f, p, walk, rows, columns, dot, unroll }: TileCode, sums: Sums): Code {
+  const panels = f.locals("i32", columns / PANEL, "b");
+  const rowPointers = f.locals("i32", rows, "a");
+  const weights = sums[0].map((_, v) => f.locals("v128", dot.weightVectors, `w${v}_`));
+  const [a, end] = [f.local("v128", "x"), f.local("i32", "end")];
+
+  const group = (u: number): Code => [
+    weights.map((vectors, v) =>
+      dot.weights(panels[v >> 1], u * STEP + (v & 1) * HALF).map((value, i) => vectors[i].set(value)),
+    ),
+    sums.map((row, r) => [
+      a.set(dot.activations(rowPointers[r], u * GROUP)),
+      row.map((accumulators, v) => dot.add(accumulators, a, weights[v])),
+    ]),
+  ];
+  const pass = (groups: number): Code =>
+    f.while(i32.lt_u(panels[0], end), () => [
+      Array.from({ length: groups }, (_, u) => group(u)),
+      panels.map((pointer) => pointer.set(i32.add(pointer, groups * STEP))),
+      rowPointers.map((pointer) => pointer.set(i32.add(pointer, groups * GROUP))),
+    ]);
+  const wholePasses = i32.and(walk.panelBytes, -unroll * STEP);
+  return [
+    sums.flat(2).map((sum) => sum.set(v128.const("i32x4", 0))),
+    panels.map((pointer, i) => pointer.set(i === 0 ? walk.panel : i32.add(panels[i - 1], walk.panelBytes))),
+    rowPointers.map((pointer, r) => pointer.set(r === 0 ? p.a : i32.add(rowPointers[r - 1], p.aStride))),
+    end.set(i32.add(walk.panel, wholePasses)),
+    pass(unroll),
+    unroll > 1 ? [end.set(i32.add(walk.panel, walk.panelBytes)), pass(1)] : [],
+  ];
+}
+
+/**
+ * Zero points. With x = A + shift for the bytes A that the dot saw:
+ * Σ (x − aZero)(B − bZero) = ΣA·B + (shift − aZero)·ΣB − bZero·(Σx − K·aZero); the total is left in the
+ * first accumulator.
+ */
+function writeCorrection({ f, p, walk, dot }: TileCode, sums: Sums): Code {
+  const [perColumn, perRow] = [f.local("v128", "per_column"), f.local("v128", "per_row")];
+  const rowSum = (r: number) => i32.load(p.rowSums, { offset: r * 4 });
+  return [
+    sums[0].map((_, v) => [
+      perColumn.set(i32x4.mul(columnsAt(walk, v)(p.bSums), walk.zero)),
+      sums.map((row) => row[v][0].set(i32x4.add(dot.join(row[v]), perColumn))),
+    ]),
+    f.if(p.bZeros, () =>
+      sums.map((row, r) => [
+        perRow.set(i32x4.splat(i32.sub(rowSum(r), i32.mul(p.k, p.aZero)))),
+        row.map(([sum], v) => sum.set(i32x4.sub(sum, i32x4.mul(columnsAt(walk, v)(p.bZeros), perRow)))),
+      ]),
+    ),
+  ];
+}
+
+/** Sums → what C holds, stored. */
+function writeFinish({ f, p, walk, finish, store }: TileCode, sums: Sums): Code {
+  const c = f.local("i32", "c_row");
+  const prepared = sums[0].map((_, v) => {
+    const values = finish.prepare(p, walk.begun, columnsAt(walk, v));
+    return values.map((value, i) => ({ value, local: f.local("v128", `finish${v}_${i}`) }));
+  });
+  const locals = prepared.map((values) => values.map(({ local }) => local));
+  return [
+    prepared.flat().map(({ value, local }) => local.set(value)),
+    c.set(i32.add(p.c, walk.at)),
+    sums.map((row) => [
+      store(
+        c,
+        row.map(([sum], v) => finish.apply(sum.get, locals[v])),
+      ),
+      c.set(i32.add(c, p.cStride)),
+    ]),
+  ];
+}
