@@ -10,10 +10,12 @@ import type { DotName } from "./dot_u8s8.ts";
 import { addElementwise } from "./elementwise.ts";
 import type { KernelFunctions } from "./functions.ts";
 import { addMatmulF32 } from "./matmul_f32.ts";
-import { addMatmulU8S8, type Tile } from "./matmul_u8s8.ts";
+import { addMatmulU8S8, type MatmulU8S8Options } from "./matmul_u8s8.ts";
 import { addQuantize } from "./quantize.ts";
 import { addRotary } from "./rotary.ts";
 import { addRows } from "./rows.ts";
+
+type Tile = MatmulU8S8Options["tile"];
 
 export type KernelSetName = "simd" | "relaxed" | "wide";
 
