@@ -14,8 +14,9 @@ import {
   type ModuleBuilder,
   v128,
 } from "../wasm/index.ts";
+import { addExtreme } from "./extreme.ts";
 import { GROUP, PANEL } from "./layout.ts";
-import { advance, eachVector, FLOAT, Lanes, storePartial, VECTOR } from "./vectors.ts";
+import { advance, FLOAT, Lanes, storePartial, VECTOR } from "./vectors.ts";
 
 /** Bits of the float 1.5·2²³: subtracting them from a number rounded by it leaves the integer. */
 const ROUNDER_BITS = 0x4b400000;
@@ -34,8 +35,8 @@ function widenSigned(x: Expr<"v128">): Expr<"v128"> {
 
 function addDynamicQuantize(module: ModuleBuilder): void {
   const extreme = {
-    min: addExtreme(module, "row_min_and_0", f32x4.pmin, f32.min),
-    max: addExtreme(module, "row_max_and_0", f32x4.pmax, f32.max),
+    min: addExtreme(module, "row_min_and_0", "min", 0),
+    max: addExtreme(module, "row_max_and_0", "max", 0),
   };
   const quantize = addQuantizeAll(module);
   const params = { x: "i32", n: "i32", y: "i32", scale: "i32", zero: "i32" } as const;
@@ -53,19 +54,6 @@ function addDynamicQuantize(module: ModuleBuilder): void {
       i32.store8(zero, i32.trunc_sat_f32_s(z)),
       quantize.call({ x, n, y, scale: s, zero: z }),
     ];
-  });
-}
-
-/** The smallest or largest of 0 and n floats; NaN is passed over. */
-function addExtreme(module: ModuleBuilder, name: string, pick: typeof f32x4.pmin, join: typeof f32.min) {
-  const params = { x: "i32", n: "i32" } as const;
-  return module.func(name, { params, result: "f32", exported: false }, (f, { x, n }) => {
-    const found = f.local("v128");
-    const walk = eachVector(f, x, n, new Lanes(f), (value, inside) =>
-      found.set(pick(found, v128.and(value, inside))),
-    );
-    const [a, b, c, d] = ([0, 1, 2, 3] as const).map((lane) => f32x4.extract_lane(found, lane));
-    return [found.set(v128.const("f32x4", 0)), walk, f.return(join(join(a, b), join(c, d)))];
   });
 }
 

@@ -2,6 +2,7 @@
 // `src/reference/rows.ts`; a vector of four lanes is its four partial sums.
 
 import { f32, f32x4, i32, type Local, type ModuleBuilder, v128 } from "../wasm/index.ts";
+import { addExtreme } from "./extreme.ts";
 import { exp } from "./math.ts";
 import { eachVector, FLOAT, joinSums, Lanes, mapVectors, storePartial, VECTOR } from "./vectors.ts";
 
@@ -9,32 +10,19 @@ const noSums = v128.const("f32x4", 0);
 
 /** The pieces that attention uses too. */
 export interface RowFunctions {
-  rowMax: ReturnType<typeof addRowMax>;
+  /** The largest of n ≥ 1 floats at x; NaN is passed over. */
+  rowMax: ReturnType<typeof addExtreme>;
   rowExp: ReturnType<typeof addRowExp>;
 }
 
 export function addRows(module: ModuleBuilder): RowFunctions {
-  const pieces = { rowMax: addRowMax(module), rowExp: addRowExp(module) };
+  const pieces = {
+    rowMax: addExtreme(module, "row_max", "max", Number.NEGATIVE_INFINITY),
+    rowExp: addRowExp(module),
+  };
   addSoftmax(module, pieces);
   addNorms(module);
   return pieces;
-}
-
-/** The largest of n floats at x; NaN is passed over. */
-function addRowMax(module: ModuleBuilder) {
-  const params = { x: "i32", n: "i32" } as const;
-  return module.func("row_max", { params, result: "f32", exported: false }, (f, { x, n }) => {
-    const max = f.local("v128", "max");
-    const lowest = Number.NEGATIVE_INFINITY;
-    const lanes = new Lanes(f);
-    const walk = eachVector(f, x, n, lanes, (value, inside) =>
-      max.set(f32x4.pmax(max, v128.bitselect(value, lanes.float(lowest), inside))),
-    );
-    const [a, b, c, d] = ([0, 1, 2, 3] as const).map((lane) => f32x4.extract_lane(max, lane));
-    // No lane of `max` is NaN, so f32.max is exact in any order.
-    const joined = f32.max(f32.max(a, b), f32.max(c, d));
-    return [max.set(v128.const("f32x4", lowest)), walk, f.return(joined)];
-  });
 }
 
 /** y[i] = e^(x[i] − max) for n ≥ 1 floats; gives their sum. x and y may be the same. */
