@@ -251,11 +251,13 @@ function count(value: unknown, where: string): number {
 /** @throws OctavoxError `format` about a place in the header */
 export function fail(where: string, expected: string, found: unknown): never {
   const shown =
-    typeof found === "object" && found !== null
-      ? Array.isArray(found)
-        ? "a list"
-        : "an object"
-      : String(found);
+    found === ""
+      ? '""'
+      : typeof found === "object" && found !== null
+        ? Array.isArray(found)
+          ? "a list"
+          : "an object"
+        : String(found);
   throw new OctavoxError("format", `packed file: ${shorten(where)} in the header`, {
     expected,
     found: shorten(shown),
