@@ -18,9 +18,10 @@ import { type Address, advance, FLOAT, shuffle32, storePartial, VECTOR } from ".
 const KEYS = 4;
 /** Vectors of a dot product in one turn of its loop. */
 const UNROLL = 4;
-/** Vectors of a value row that are summed together; the first that fits is taken, the largest only alone. */
-const valueBlocks = [8, 4, 1];
+/** Vectors of a value row whose sums are in registers together: whole heads of 36 values … */
 const wholeHead = 9;
+/** … and for other widths the first of these that still fits. */
+const valueBlocks = [8, 4, 1];
 
 const pointers = { q: "i32", qStride: "i32", k: "i32", kStride: "i32", v: "i32", vStride: "i32" } as const;
 const sizes = { tq: "i32", tk: "i32", heads: "i32", qkWidth: "i32", vWidth: "i32" } as const;
