@@ -4,11 +4,12 @@
 
 import { type Graph, isGraph, type Node } from "../model/graph.ts";
 import type { Fact } from "../model/infer.ts";
-import { runNode } from "../reference/run.ts";
+import { hasOperator, runNode } from "../reference/run.ts";
+import { elementBytes, type TypedArray } from "../tensor/dtype.ts";
 import { sizeOf, Tensor } from "../tensor/tensor.ts";
 
-/** Larger results than this stay computed: folding an expanded weight would undo its 8 bits. */
-const MOST_ELEMENTS = 1 << 16;
+/** Results up to this size are always worth storing; larger ones when they take no more than what they are made of. */
+const SMALL_BYTES = 4096;
 
 export function foldConstants(graph: Graph, facts: ReadonlyMap<string, Fact>, opset: number): Graph {
   const constants = new Map(graph.constants);
@@ -38,10 +39,18 @@ function evaluate(
 ): Tensor[] | undefined {
   const inputs = node.inputs.map((input) => (input === "" ? undefined : constants.get(input)));
   if (inputs.some((input, index) => input === undefined && node.inputs[index] !== "")) return undefined;
-  if (Object.values(node.attributes).some(isGraph)) return undefined;
-  const small = node.outputs.every((output) => {
-    const dims = facts.get(output)?.dims;
-    return dims?.every((dim) => typeof dim === "number") && sizeOf(dims as number[]) <= MOST_ELEMENTS;
-  });
-  return small ? runNode(node, inputs, opset) : undefined;
+  if (!hasOperator(node.op) || Object.values(node.attributes).some(isGraph)) return undefined;
+  const bytesIn = inputs.reduce((total, input) => total + ((input?.data as TypedArray | undefined)?.byteLength ?? 0), 0);
+  // Dequantizing a weight is not folded: it would undo its 8 bits.
+  const worthIt = bytesOf(node, facts) <= Math.max(SMALL_BYTES, bytesIn);
+  return worthIt ? runNode(node, inputs, opset) : undefined;
+}
+
+/** Bytes of a node's outputs; infinite when a size is not known. */
+function bytesOf(node: Node, facts: ReadonlyMap<string, Fact>): number {
+  return node.outputs.reduce((total, output) => {
+    const fact = facts.get(output);
+    const fixed = fact?.dims?.every((dim) => typeof dim === "number");
+    return fact && fixed ? total + sizeOf(fact.dims as number[]) * elementBytes(fact.dtype) : Number.POSITIVE_INFINITY;
+  }, 0);
 }
