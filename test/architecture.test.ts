@@ -23,7 +23,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 const notInPages = new Set(["import", "passes", "quantize", "train", "export", "evaluate", "cli"]);
 
 /** Helpers of tests, beside them; nothing but tests and helpers imports one. */
-const helper = /\/test(?:ing|-[\w-]+)\.ts$/;
+const helper = /\/test(?:ing)?(?:[-_][\w-]+)?\.ts$/;
 
 interface Import {
   /** As written. */

@@ -30,7 +30,8 @@ export function decodeElements(dtype: DType, dims: readonly number[], bytes: Uin
 
 function plain(dtype: DType, bytes: Uint8Array, elements: number): TypedArray {
   const { array } = traits(dtype);
-  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  // Not slice(), which for a Node Buffer is a view.
+  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   return new array(aligned.buffer, aligned.byteOffset, elements);
 }
 

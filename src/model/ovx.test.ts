@@ -35,6 +35,7 @@ describe("what is written is read again", () => {
     const moved = new Uint8Array(file.length + 1).subarray(1);
     moved.set(file);
     assert.deepEqual(readOvx(moved), model);
+    assert.deepEqual(readOvx(Buffer.from(moved.buffer, 1)), model);
   });
 
   test("the header can be read first, and each tensor from wherever its bytes were put", () => {

@@ -1,6 +1,6 @@
 // Shape rules of operators that slide a window over space or time: convolutions and pooling.
 
-import { add, ceilDiv, type Dim, floorDiv, isConstant, mul, sub } from "../dim.ts";
+import { add, ceilDiv, type Dim, floorDiv, format, isConstant, mul, sub } from "../dim.ts";
 import { type Facts, fact, type Rule, type Rules, type Shape, type Site } from "./site.ts";
 
 interface Window {
@@ -40,16 +40,16 @@ function slide(site: Site, sizes: readonly Dim[], window: Window): readonly Dim[
     const reach = add(mul(sub(kernel[i], 1), dilations[i]), 1);
     const room = sub(add(size, padding), reach);
     if (isConstant(room) && room < 0)
-      site.fail(`at least ${add(room, sub(0, room))} room for the window`, `${room} on axis ${i}`);
-    const last = ceil ? ceilDiv(room, strides[i]) : floorDiv(room, strides[i]);
-    return add(dropped(last, size, padding, strides[i], pads[i], ceil), 1);
+      site.fail(`a window that fits axis ${i}`, `${format(reach)} of ${format(add(size, padding))}`);
+    const last = ceil ? lastWindow(room, size, strides[i], pads[i]) : floorDiv(room, strides[i]);
+    return add(last, 1);
   });
 }
 
-/** With ceil_mode a last window that would begin in the padding after the end is left out. */
-function dropped(last: Dim, size: Dim, _padding: number, stride: number, begin: number, ceil: boolean): Dim {
-  if (!ceil || !isConstant(last) || !isConstant(size)) return last;
-  return last * stride >= size + begin ? last - 1 : last;
+/** With ceil_mode the last window may hang over the end, but may not begin in the padding behind it. */
+function lastWindow(room: Dim, size: Dim, stride: number, begin: number): Dim {
+  const last = ceilDiv(room, stride);
+  return isConstant(last) && isConstant(size) && last * stride >= size + begin ? last - 1 : last;
 }
 
 /** x [batch, channels, ..], weight [out, channels / groups, ..] */
