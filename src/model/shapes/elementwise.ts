@@ -2,7 +2,7 @@
 // sizes be followed through the computations exporters write into models.
 
 import { add, atLeast, type Dim, equal, floorDiv, isConstant, max, min, mul, sub } from "../dim.ts";
-import { expandValue } from "./follow.ts";
+import { complete, expandValue } from "./follow.ts";
 import { broadcast, type Facts, fact, type Rule, type Rules, type Shape, type Site } from "./site.ts";
 
 type Arithmetic = (a: Dim, b: Dim) => Dim | undefined;
@@ -60,8 +60,7 @@ const foldable: Readonly<Record<string, Arithmetic>> = { Max: max, Min: min };
 /** All inputs' known elements under the common shape. */
 function alignedValues(site: Site, dims: Shape): readonly (readonly Dim[])[] | undefined {
   if (!dims) return undefined;
-  const values = site.inputs.map((input) => expandValue(input?.value, input?.dims, dims));
-  return values.every((value) => value !== undefined) ? values : undefined;
+  return complete(site.inputs.map((input) => expandValue(input?.value, input?.dims, dims)));
 }
 
 function combine(
@@ -69,23 +68,25 @@ function combine(
   operation: Arithmetic,
 ): readonly Dim[] | undefined {
   if (!values) return undefined;
-  const result = values[0].map((_, i) =>
-    values
-      .slice(1)
-      .reduce<Dim | undefined>(
+  const [first, ...others] = values;
+  return complete(
+    first.map((dim, i) =>
+      others.reduce<Dim | undefined>(
         (left, value) => (left === undefined ? left : operation(left, value[i])),
-        values[0][i],
+        dim,
       ),
+    ),
   );
-  return result.every((dim) => dim !== undefined) ? result : undefined;
+}
+
+function commonDims(site: Site): Shape {
+  const shapes = site.inputs.map((input) => input?.dims);
+  return broadcast(site, shapes);
 }
 
 function binary(operation: Arithmetic | undefined, type?: "bool"): Rule {
   return (site) => {
-    const dims = broadcast(
-      site,
-      site.inputs.map((input) => input?.dims),
-    );
+    const dims = commonDims(site);
     const value = operation && combine(alignedValues(site, dims), operation);
     return type ? [fact(type, dims, value)] : site.like(firstKnown(site), dims, value);
   };
@@ -93,16 +94,14 @@ function binary(operation: Arithmetic | undefined, type?: "bool"): Rule {
 
 /** The first input with a fact: all inputs of these operators have one element type. */
 function firstKnown(site: Site): number {
-  return Math.max(
-    0,
-    site.inputs.findIndex((input) => input !== undefined),
-  );
+  const first = site.inputs.findIndex((input) => input !== undefined);
+  return Math.max(first, 0);
 }
 
 function unary(operation?: (a: Dim) => Dim | undefined): Rule {
   return (site) => {
     const value = operation && site.value(0)?.map(operation);
-    return site.like(0, site.dims(0), value?.every((dim) => dim !== undefined) ? value : undefined);
+    return site.like(0, site.dims(0), complete(value));
   };
 }
 
@@ -110,29 +109,19 @@ function cast(site: Site): Facts {
   const type = site.node.op === "CastLike" ? site.inputs[1]?.dtype : site.type("to", "float32");
   if (type === undefined) return [undefined];
   const value = site.value(0);
-  return [fact(type, site.dims(0), type === "bool" ? combineTruth(value) : value)];
-}
-
-function combineTruth(value: readonly Dim[] | undefined): readonly Dim[] | undefined {
-  const truths = value?.map((dim) => not(isEqual(dim, 0)));
-  return truths?.every((dim) => dim !== undefined) ? truths : undefined;
+  return [
+    fact(type, site.dims(0), type === "bool" ? complete(value?.map((dim) => not(isEqual(dim, 0)))) : value),
+  ];
 }
 
 function where(site: Site): Facts {
-  const dims = broadcast(
-    site,
-    site.inputs.map((input) => input?.dims),
-  );
+  const dims = commonDims(site);
   const choice = expandValue(site.value(0), site.dims(0), dims);
   const sides = [1, 2].map((input) => expandValue(site.value(input), site.dims(input), dims));
   const value = choice?.map((truth, i) =>
     truth === 1 ? sides[0]?.[i] : truth === 0 ? sides[1]?.[i] : sameOrNothing(sides[0]?.[i], sides[1]?.[i]),
   );
-  return site.like(
-    site.inputs[1] ? 1 : 2,
-    dims,
-    value?.every((dim) => dim !== undefined) ? value : undefined,
-  );
+  return site.like(site.inputs[1] ? 1 : 2, dims, complete(value));
 }
 
 function sameOrNothing(a: Dim | undefined, b: Dim | undefined): Dim | undefined {

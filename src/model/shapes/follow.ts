@@ -31,3 +31,8 @@ export function expandValue(
   const strides = stridesOf(from as readonly number[]).map((stride, axis) => (from[axis] === 1 ? 0 : stride));
   return view(value, to, [...new Array<number>(to.length - from.length).fill(0), ...strides]);
 }
+
+/** A list in which nothing is missing, or nothing. */
+export function complete<T>(list: readonly (T | undefined)[] | undefined): readonly T[] | undefined {
+  return list?.every((item) => item !== undefined) ? (list as readonly T[]) : undefined;
+}
