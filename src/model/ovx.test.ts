@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { panelBytes } from "../kernels/layout.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import {
   assembleModel,
@@ -10,7 +11,8 @@ import {
   readTensor,
   writeOvx,
 } from "./ovx.ts";
-import { branch, encoder, model } from "./test-model.ts";
+import { panelledBytes } from "./panels.ts";
+import { branch, encoder, matrix, model } from "./test-model.ts";
 
 const file = writeOvx(model);
 
@@ -48,6 +50,31 @@ describe("what is written is read again", () => {
     );
     assert.deepEqual(assembleModel(header, tensors), model);
     assert.ok(header.tensors.every(({ offset }) => offset % 64 === 0) && header.dataOffset % 64 === 0);
+  });
+
+  test("a dozen lines that know docs/format.md only find a tensor's numbers", () => {
+    const view = new DataView(file.buffer);
+    const length = view.getUint32(12, true);
+    const header = JSON.parse(new TextDecoder().decode(file.subarray(20, 20 + length)));
+    const data = 64 * Math.ceil((20 + length) / 64);
+    const constants = new Map<string, number>(header.graphs[1].constants);
+    const { offset, dims, crc32: sum, bytes } = header.tensors[constants.get("m")!];
+    assert.equal(crc32(file.subarray(data + offset, data + offset + bytes)), sum);
+    const [rows] = dims;
+    const at = (k: number, n: number) =>
+      ((n >> 3) * Math.ceil(rows / 4) + (k >> 2)) * 32 + (n % 8) * 4 + (k % 4);
+    assert.equal(view.getInt8(data + offset + at(4, 5)), matrix[4 * 6 + 5]);
+  });
+
+  test("panels are as large as the kernels make them", () => {
+    for (const [k, n] of [
+      [0, 0],
+      [1, 1],
+      [4, 8],
+      [5, 9],
+      [288, 32768],
+    ])
+      assert.equal(panelledBytes(k, n), panelBytes(k, n));
   });
 
   test("a model without tensors, and one whose last tensor is empty", () => {

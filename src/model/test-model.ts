@@ -1,13 +1,12 @@
 // A small model with everything a packed file can hold, for tests: subgraphs, odd numbers, every kind of tensor.
 
+import { packPanels } from "../kernels/layout.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Graph, Model } from "./graph.ts";
 
 const shared = new Tensor("float32", [1, -2.5, Number.NaN, Number.POSITIVE_INFINITY, -0, 3e-40]);
-const matrix = new Tensor(
-  "int8",
-  Int8Array.from({ length: 8 * 8 }, (_, i) => i - 30),
-);
+/** 5×6 */
+export const matrix = Int8Array.from({ length: 5 * 6 }, (_, i) => i - 15);
 
 export const branch: Graph = {
   name: "branch",
@@ -64,7 +63,7 @@ const decoder: Graph = {
   outputs: [{ name: "y", dtype: "float32", dims: ["batch", 6] }],
   nodes: [{ name: "product", op: "MatMul", inputs: ["x", "m"], outputs: ["y"], attributes: {} }],
   constants: new Map<string, Tensor>([
-    ["m", matrix],
+    ["m", new Tensor("int8", packPanels(matrix, 5, 6))],
     ["w", shared],
   ]),
   layouts: new Map([["m", { layout: "panels" as const, dims: [5, 6] as const }]]),
