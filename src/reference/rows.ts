@@ -33,7 +33,7 @@ export function softmax(x: Float32Array, n: number): Float32Array {
 }
 
 /** Mean and 1/√(variance + ε) of the values together. */
-function moments(x: Float32Array, epsilon: number): { mean: number; inverse: number } {
+export function moments(x: Float32Array, epsilon: number): { mean: number; inverse: number } {
   const count = f32(x.length);
   const mean = f32(sumInFours(x.length, (i) => x[i]) / count);
   const square = (i: number) => {

@@ -1,0 +1,30 @@
+// The operators by name: ONNX's and octavox's own, one family a file.
+
+import { heads } from "./attention.ts";
+import { convolution } from "./convolution.ts";
+import { creation } from "./create.ts";
+import { elementwise } from "./elementwise.ts";
+import { indexing } from "./indexing.ts";
+import { movement } from "./movement.ts";
+import { normalization } from "./normalization.ts";
+import type { Operators } from "./operator.ts";
+import { pooling } from "./pooling.ts";
+import { products } from "./products.ts";
+import { quantization } from "./quantization.ts";
+import { reducing } from "./reduce.ts";
+
+export type { OperatorContext, ReferenceOperator } from "./operator.ts";
+
+export const operators: Operators = {
+  ...elementwise,
+  ...movement,
+  ...creation,
+  ...indexing,
+  ...reducing,
+  ...products,
+  ...convolution,
+  ...pooling,
+  ...normalization,
+  ...quantization,
+  ...heads,
+};
