@@ -66,7 +66,7 @@ function run(graph: Graph, inputs: readonly (Tensor | undefined)[], opset: numbe
   for (const node of graph.nodes) {
     const results = runNode(
       node,
-      node.inputs.map((name) => (name === "" ? undefined : valueOf(values, name, node.name))),
+      node.inputs.map((name) => (name === "" ? undefined : lookUp(values, name, node.name))),
       opset,
       values,
     );
@@ -74,10 +74,10 @@ function run(graph: Graph, inputs: readonly (Tensor | undefined)[], opset: numbe
       if (name !== "" && results[i]) values.set(name, results[i]);
     });
   }
-  return graph.outputs.map(({ name }) => valueOf(values, name, graph.name));
+  return graph.outputs.map(({ name }) => lookUp(values, name, graph.name));
 }
 
-function valueOf(values: Values, name: string, user: string): Tensor {
+function lookUp(values: Values, name: string, user: string): Tensor {
   const value = values.get(name);
   if (!value)
     throw new OctavoxError("format", `"${user}" uses "${name}"`, {

@@ -59,6 +59,14 @@ test("a graph keeps its inputs, outputs, nodes, constants, opset and properties"
   assert.deepEqual(imported.constants.get("w")?.numbers(), [1, 2, 3]);
 });
 
+test("a file read into a Node Buffer imports like any other", () => {
+  const bytes = onnxFile(holding({ dims: [2n], dataType: 6, rawData: rawBytes(1, 0, 0, 0, 2, 0, 0, 0) }));
+  const padded = Buffer.concat([Buffer.alloc(3), bytes]).subarray(3);
+  const tensor = importOnnx(padded).graphs[0].constants.get("c")!;
+  assert.deepEqual(tensor.numbers(), [1, 2]);
+  assert.equal(tensor.data.buffer.byteLength, 8, "its memory is its own");
+});
+
 test("sizes left open get names of their own, and an unknown rank stays unknown", () => {
   const { inputs } = importGraph({
     input: [

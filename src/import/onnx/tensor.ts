@@ -66,7 +66,8 @@ function fromBytes(dtype: DType, bytes: Uint8Array, elements: number, what: stri
     });
   if (traits(dtype).bits === 4) return unpackNibbles(dtype, bytes, elements);
   // A copy: the file's bytes lie at any offset, typed arrays only at multiples of their element size.
-  const copy = bytes.slice();
+  // (Not `slice`: of a Node Buffer that is a view.)
+  const copy = new Uint8Array(bytes);
   if (dtype === "float16") return widenHalves(new Uint16Array(copy.buffer, 0, elements));
   if (dtype === "bool") return copy.map((value) => (value === 0 ? 0 : 1));
   return new (traits(dtype).array)(copy.buffer, 0, elements);
