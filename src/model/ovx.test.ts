@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { panelBytes } from "../kernels/layout.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { crc32 } from "./crc32.ts";
 import {
   assembleModel,
   ovxHeadBytes,

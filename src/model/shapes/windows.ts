@@ -125,6 +125,7 @@ export const windows: Rules = {
   Conv: (site) => site.like(0, convolveDims(site, 0, 1)),
   ConvInteger: (site) => [fact("int32", convolveDims(site, 0, 1))],
   ConvIntegerToFloat: convolveTime,
+  ConvFloat: convolveTime,
   /** x, xScale, xZero, w, wScale, wZero, yScale, yZero, bias */
   QLinearConv: (site) => [site.inputs[7] && fact(site.inputs[7].dtype, convolveDims(site, 0, 3))],
   ConvTranspose: transposedConvolution,
