@@ -8,14 +8,20 @@ import { hasOperator, runNode } from "../reference/run.ts";
 import { elementBytes, type TypedArray } from "../tensor/dtype.ts";
 import { sizeOf, Tensor } from "../tensor/tensor.ts";
 
-/** Results up to this size are always worth storing; larger ones when they take no more than what they are made of. */
-const SMALL_BYTES = 4096;
-
-export function foldConstants(graph: Graph, facts: ReadonlyMap<string, Fact>, opset: number): Graph {
+/**
+ * @param worthBytes results up to this size are always worth storing; larger ones when they take no more than what
+ *   they are made of, so that a weight of 8 bits is not dequantized
+ */
+export function foldConstants(
+  graph: Graph,
+  facts: ReadonlyMap<string, Fact>,
+  opset: number,
+  worthBytes = 4096,
+): Graph {
   const constants = new Map(graph.constants);
   const nodes = graph.nodes.filter((node) => {
     const values = node.outputs.map((output) => knownValue(facts.get(output))) ;
-    const known = values.every((value) => value !== undefined) ? values : evaluate(node, constants, facts, opset);
+    const known = values.every((value) => value !== undefined) ? values : evaluate(node, constants, facts, opset, worthBytes);
     known?.forEach((value, index) => {
       if (value) constants.set(node.outputs[index], value);
     });
@@ -36,13 +42,13 @@ function evaluate(
   constants: ReadonlyMap<string, Tensor>,
   facts: ReadonlyMap<string, Fact>,
   opset: number,
+  worthBytes: number,
 ): Tensor[] | undefined {
   const inputs = node.inputs.map((input) => (input === "" ? undefined : constants.get(input)));
   if (inputs.some((input, index) => input === undefined && node.inputs[index] !== "")) return undefined;
   if (!hasOperator(node.op) || Object.values(node.attributes).some(isGraph)) return undefined;
   const bytesIn = inputs.reduce((total, input) => total + ((input?.data as TypedArray | undefined)?.byteLength ?? 0), 0);
-  // Dequantizing a weight is not folded: it would undo its 8 bits.
-  const worthIt = bytesOf(node, facts) <= Math.max(SMALL_BYTES, bytesIn);
+  const worthIt = bytesOf(node, facts) <= Math.max(worthBytes, bytesIn);
   return worthIt ? runNode(node, inputs, opset) : undefined;
 }
 

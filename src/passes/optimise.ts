@@ -17,7 +17,11 @@ import { findCausalMasks } from "./masks.ts";
 import { fuseGelu, fuseGroupNorm, fuseLayerNorm, fuseSwish } from "./normalise.ts";
 import { sinkReshapes } from "./reshapes.ts";
 import { type Rewrite, removeDead, rewriteNodes } from "./rewrite.ts";
+import { convChannelsLast } from "./time-convolution.ts";
 import { sinkTransposes } from "./transposes.ts";
+
+/** Up to here a float copy of a weight costs less than dequantizing it again and again. */
+const DEQUANTIZED_BYTES = 1 << 20;
 
 export interface OptimiseOptions {
   opset: number;
@@ -40,6 +44,7 @@ function passes(matrices: MatrixCache, causalMasks: ReadonlySet<string>): readon
     [fuseMatMulInteger(matrices)],
     [quantizeMatMul(matrices)],
     [quantizeConv(matrices)],
+    [convChannelsLast],
     [fuseBias],
     [fuseRotary],
     settleLayout,
@@ -51,6 +56,8 @@ function passes(matrices: MatrixCache, causalMasks: ReadonlySet<string>): readon
 export function optimise(graph: Graph, { opset, matrices = new Map() }: OptimiseOptions): Graph {
   let current = fold(removeDead(graph), opset);
   for (const rewrites of passes(matrices, findCausalMasks(current, opset))) current = settle(current, rewrites, opset);
+  // Weights that no integer product took up are dequantized now rather than at every run.
+  current = fold(current, opset, DEQUANTIZED_BYTES);
   return nameOutputs(current, inferShapes(current, { opset }));
 }
 
@@ -62,8 +69,8 @@ function settle(graph: Graph, rewrites: readonly Rewrite[], opset: number): Grap
   }
 }
 
-function fold(graph: Graph, opset: number): Graph {
-  return removeDead(foldConstants(graph, inferShapes(graph, { opset }), opset));
+function fold(graph: Graph, opset: number, worthBytes?: number): Graph {
+  return removeDead(foldConstants(graph, inferShapes(graph, { opset }), opset, worthBytes));
 }
 
 /** The same graph object when the rewrite changed nothing, so that the caller can tell. */

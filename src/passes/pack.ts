@@ -4,26 +4,13 @@
 import { importOnnx } from "../import/onnx/import.ts";
 import type { Graph, Model, State } from "../model/graph.ts";
 import { valuesUsedBy } from "../model/graph.ts";
+import type { PackRecipe } from "../model/recipe.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { MatrixCache } from "./integer-products.ts";
 import { optimise } from "./optimise.ts";
 import { packMatrices, type PanelCache } from "./panels.ts";
 import { bindInputs, bindSizes, inlineBranches } from "./specialise.ts";
-import { mergedNames, mergeHeads, pairStates, type StateNaming } from "./states.ts";
-
-export interface PackRecipe {
-  graphs: readonly {
-    /** Name of the graph in the packed model. */
-    name: string;
-    /** Which of the files it comes from. */
-    file: string;
-    /** Boolean inputs that have one value in this graph. */
-    bind?: Readonly<Record<string, boolean>>;
-    /** Named sizes that have one value in this graph. */
-    sizes?: Readonly<Record<string, number>>;
-  }[];
-  states?: StateNaming;
-}
+import { mergedNames, mergeHeads, pairStates } from "./states.ts";
 
 /**
  * @param files ONNX files by the names the recipe uses

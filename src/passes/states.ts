@@ -2,13 +2,8 @@
 // as [batch, time, heads·width], the layout in which a step's keys are appended without moving the others.
 
 import type { Graph, Node, State, ValueInfo } from "../model/graph.ts";
+import type { StateNaming } from "../model/recipe.ts";
 import { int64, makeNode } from "./rewrite.ts";
-
-/** How a model's inputs and outputs pair up: `past` and `present` are prefixes of otherwise equal names. */
-export interface StateNaming {
-  past: string;
-  present: string;
-}
 
 /** The pairs of a graph's inputs and outputs that are the same state before and after a run. */
 export function pairStates(graph: Graph, naming: StateNaming): State[] {

@@ -46,9 +46,15 @@ async function tryLoad(memory: WebAssembly.Memory, name: Exclude<KernelChoice, "
     if (difference === undefined) return set;
     notices.push(`${name} kernels differ from the reference on this host (${difference})`);
   } catch (error) {
+    if (!isHostsFault(error)) throw error;
     notices.push(`${name} kernels cannot run on this host (${(error as Error).message})`);
   }
   return undefined;
+}
+
+/** Only what a host lacks is a reason to use slower kernels; anything else is a mistake of ours and must be seen. */
+function isHostsFault(error: unknown): boolean {
+  return error instanceof WebAssembly.CompileError || (error instanceof OctavoxError && error.code === "host");
 }
 
 function fromEnvironment(): KernelChoice | undefined {

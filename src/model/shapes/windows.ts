@@ -124,6 +124,7 @@ function resize(site: Site): Facts {
 export const windows: Rules = {
   Conv: (site) => site.like(0, convolveDims(site, 0, 1)),
   ConvInteger: (site) => [fact("int32", convolveDims(site, 0, 1))],
+  ConvFloat: convolveTime,
   ConvIntegerToFloat: convolveTime,
   ConvFloat: convolveTime,
   /** x, xScale, xZero, w, wScale, wZero, yScale, yZero, bias */

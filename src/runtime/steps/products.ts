@@ -43,7 +43,7 @@ function productRows(site: Site): Rows | undefined {
   return { batches: 1, batchBytes: 0, rows, strideBytes: width };
 }
 
-/** Windows of `width` frames, `stride` frames apart, are rows that overlap: no window is ever copied. */
+/** Windows of `width` frames, `stride` frames apart, are rows that overlap: no window is ever copied. In elements. */
 function windowRows(site: Site): Rows | undefined {
   const dims = fixedDims(site.inputs[A]);
   const { stride, pads } = site.node.attributes as { stride: number; pads: readonly number[] };
@@ -51,6 +51,22 @@ function windowRows(site: Site): Rows | undefined {
   const [batches, time, channels] = dims;
   return { batches, batchBytes: time * channels, rows: (site.outputs[0].dims as number[])[1], strideBytes: stride * channels };
 }
+
+/** A float convolution is a float product of the same overlapping rows. */
+const convFloat: Binder = {
+  bind(site) {
+    const rows = windowRows(site);
+    const [k, n] = fixedDims(site.inputs[1]) ?? [];
+    if (!rows || k === undefined) return undefined;
+    const { matmul_f32 } = site.kernels;
+    const [x, w, bias, y] = [...site.inputs.slice(0, 2), site.inputs[2], site.outputs[0]].map((each) => each?.pointer ?? 0);
+    const { batches, batchBytes, rows: m, strideBytes } = rows;
+    return () => {
+      for (let batch = 0; batch < batches; batch++)
+        matmul_f32(x + batch * batchBytes * 4, strideBytes * 4, w, n * 4, y + batch * m * n * 4, n * 4, m, n, k, bias);
+    };
+  },
+};
 
 function integerBinder(rowsOf: (site: Site) => Rows | undefined): Binder {
   return {
@@ -98,6 +114,17 @@ const dynamicQuantize: Binder = {
   },
 };
 
+/** uint8 with one scale and one zero point, as quantization on the fly makes it. */
+const dequantize: Binder = {
+  bind({ inputs, outputs, kernels: { dequantize_u8 } }) {
+    const dims = fixedDims(inputs[0]);
+    if (!dims || inputs[0]!.dtype !== "uint8" || !inputs.slice(1, 3).every(isScalar)) return undefined;
+    const [x, scale, zero] = inputs.map((operand) => operand!.pointer);
+    const [y, n] = [outputs[0].pointer, sizeOf(dims)];
+    return ({ views }) => dequantize_u8(x, n, y, views.f32[scale >> 2], views.u8[zero]);
+  },
+};
+
 /** Float product of [.., M, K] with [K, N], or of equally many matrices of both. */
 const matMul: Binder = {
   bind({ inputs, outputs, kernels: { matmul_f32 } }) {
@@ -140,8 +167,10 @@ const attention: Binder = {
 export const products: Record<string, Binder> = {
   MatMulIntegerToFloat: integerBinder(productRows),
   ConvIntegerToFloat: integerBinder(windowRows),
+  ConvFloat: convFloat,
   GatherDequantize: gatherDequantize,
   DynamicQuantizeLinear: dynamicQuantize,
+  DequantizeLinear: dequantize,
   MatMul: matMul,
   Attention: attention,
 };
