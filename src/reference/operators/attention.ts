@@ -26,12 +26,17 @@ function headsOf({ node }: OperatorContext): number {
   });
 }
 
-/** [batch, past, width] and [batch, time, width] joined over time. */
-function appended(inputs: Inputs, past: number, present: number, context: OperatorContext): Tensor {
+/** [batch, past, width] and [batch, time, width] joined over time; without a past, the present. */
+function appended(
+  inputs: Inputs,
+  present: number,
+  past: number | undefined,
+  context: OperatorContext,
+): Tensor {
   const now = required(inputs, present, context);
   if (now.dims.length !== 3) throw misfit(inputs, context, "[batch, time, width]", `rank ${now.dims.length}`);
-  const before = inputs[past];
-  if (!before) return now;
+  const before = past === undefined ? undefined : inputs[past];
+  if (past === undefined || !before) return now;
   const [batch, time, width] = now.dims;
   if (before.dims.length !== 3 || before.dims[0] !== batch || before.dims[2] !== width)
     throw misfit(inputs, context, `a past of [${batch}, time, ${width}]`, `[${before.dims.join(", ")}]`);
@@ -51,8 +56,8 @@ function appended(inputs: Inputs, past: number, present: number, context: Operat
 /** q, k, v, pastKey, pastValue → y, keys, values */
 const attend: ReferenceOperator = (inputs, context) => {
   const heads = headsOf(context);
-  const q = appended(inputs, -1, 0, context);
-  const [keys, values] = [appended(inputs, 3, 1, context), appended(inputs, 4, 2, context)];
+  const q = appended(inputs, 0, undefined, context);
+  const [keys, values] = [appended(inputs, 1, 3, context), appended(inputs, 2, 4, context)];
   const [batch, tq, qWidth] = q.dims;
   const [, tk, kWidth] = keys.dims;
   const vWidth = values.dims[2];

@@ -5,7 +5,7 @@ import { type DType, type TypedArray, traits } from "../../tensor/dtype.ts";
 import { allocate, sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import * as math from "../functions.ts";
 import { broadcastDims, positions } from "./broadcast.ts";
-import { narrow, rounding } from "./numbers.ts";
+import { greater, lesser, narrow, rounding } from "./numbers.ts";
 import {
   dataOf,
   type Inputs,
@@ -41,7 +41,7 @@ const unaryTable: Readonly<Record<string, UnaryEntry>> = {
   Erf: [math.erf],
   Tanh: [math.tanh, Math.tanh],
   Sigmoid: [math.sigmoid, (x) => 1 / (1 + Math.exp(-x))],
-  Relu: [(x) => (x < 0 ? 0 : x)],
+  Relu: [(x) => Math.max(x, 0)],
   Floor: [Math.floor],
   Ceil: [Math.ceil],
   Round: [math.roundHalfEven],
@@ -128,8 +128,8 @@ const binaryTable: Readonly<Record<string, Binary>> = {
   Mul: { float: (a, b) => a * b, whole: (a, b) => a * b },
   // Division by zero has no result among integers; 0 stands for it.
   Div: { float: (a, b) => a / b, whole: (a, b) => (b === 0n ? 0n : a / b) },
-  Max: { float: Math.max, whole: (a, b) => (a > b ? a : b) },
-  Min: { float: Math.min, whole: (a, b) => (a < b ? a : b) },
+  Max: { float: Math.max, whole: greater },
+  Min: { float: Math.min, whole: lesser },
   PRelu: { float: (a, b) => (a < 0 ? a * b : a), whole: (a, b) => (a < 0n ? a * b : a) },
   BitwiseAnd: { float: () => Number.NaN, whole: (a, b) => a & b },
   BitwiseOr: { float: () => Number.NaN, whole: (a, b) => a | b },

@@ -11,7 +11,9 @@ import type { Operators } from "./operator.ts";
 import { pooling } from "./pooling.ts";
 import { products } from "./products.ts";
 import { quantization } from "./quantization.ts";
+import { recurrence } from "./recurrent.ts";
 import { reducing } from "./reduce.ts";
+import { spectral } from "./spectral.ts";
 
 export type { OperatorContext, ReferenceOperator } from "./operator.ts";
 
@@ -27,4 +29,6 @@ export const operators: Operators = {
   ...normalization,
   ...quantization,
   ...heads,
+  ...recurrence,
+  ...spectral,
 };

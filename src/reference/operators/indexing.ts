@@ -4,6 +4,7 @@
 import { sizeOf, stridesOf, type Tensor } from "../../tensor/tensor.ts";
 import { walk } from "./broadcast.ts";
 import { pick } from "./movement.ts";
+import { greater, lesser } from "./numbers.ts";
 import {
   around,
   axisOf,
@@ -103,8 +104,8 @@ const joins: Readonly<Record<string, Join>> = {
   none: (_, b) => b,
   add: (a, b) => a + b,
   mul: (a: number, b: number) => a * b,
-  max: (a, b) => (a > b ? a : b),
-  min: (a, b) => (a < b ? a : b),
+  max: greater,
+  min: lesser,
 };
 
 function scattered(

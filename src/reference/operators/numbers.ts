@@ -23,10 +23,21 @@ export function rounding(dtype: DType): (x: number) => number {
   return dtype === "float32" ? f32 : dtype === "float16" ? roundToHalf : (x) => x;
 }
 
+/** The greater of two numbers or two bigints, which `Math.max` does not take. */
+export function greater<T extends number | bigint>(a: T, b: T): T {
+  if (b > a) return b;
+  return a;
+}
+
+export function lesser<T extends number | bigint>(a: T, b: T): T {
+  if (b < a) return b;
+  return a;
+}
+
 /** Limited to what a type can hold. */
 export function saturate(x: number, dtype: DType): number {
   const { min, max } = traits(dtype);
-  return x < min ? min : x > max ? max : x;
+  return Math.min(Math.max(x, min), max);
 }
 
 /**
