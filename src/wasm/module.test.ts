@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import wabt from "wabt";
-import { f32, f32x4, i32, i32x4, ModuleBuilder, memory, select, v128 } from "./index.ts";
+import { f32, f32x4, i32, i32x4, type Local, ModuleBuilder, memory, select, v128 } from "./index.ts";
 
 type Functions = Record<string, (...args: number[]) => number>;
 
@@ -106,6 +106,14 @@ test("a number stands for a constant of the operand's type", () => {
   const module = new ModuleBuilder();
   module.func("half", { params: { x: "f32" }, result: "f32" }, (f, { x }) => f.return(f32.mul(x, 0.5)));
   assert.equal(run(module).half(3), 1.5);
+});
+
+test("a local of another function is refused", () => {
+  const module = new ModuleBuilder();
+  let lost: Local<"i32">;
+  module.func("first", { params: {} }, (f) => [(lost = f.local("i32")).set(1)]);
+  module.func("second", { params: {} }, () => lost.set(1));
+  assert.throws(() => module.toBytes(), { code: "argument", message: /where it does not belong/ });
 });
 
 /** Compiled, never run: each line that the compiler accepts is an error here. */

@@ -1,8 +1,8 @@
 // The text printer: a module definition → the WebAssembly text format, folded and indented, for people who
 // want to read what a generator made, and for other tools.
 
-import { laneValues } from "./bytes.ts";
 import type { FunctionDefinition } from "./function.ts";
+import { laneValues } from "./immediates.ts";
 import type { MemoryImport, ModuleDefinition } from "./module.ts";
 import type { MemoryArgument, Shape } from "./signature.ts";
 import type { Callee, Local, Node } from "./tree.ts";
