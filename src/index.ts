@@ -1,12 +1,12 @@
 // The public run-time API: what a page, a worker or a server needs to run packed models, and nothing else.
 
 export { decodeAudio, toMono16k } from "./audio/audio.ts";
-export { OctavoxError } from "./errors.ts";
 export type { ErrorCode, ErrorDetails } from "./errors.ts";
+export { OctavoxError } from "./errors.ts";
 export type { KernelChoice } from "./runtime/choose.ts";
-export { InferenceSession } from "./runtime/session.ts";
 export type { RunOptions, SessionOptions } from "./runtime/session.ts";
-export { Recognizer } from "./speech/recognizer.ts";
+export { InferenceSession } from "./runtime/session.ts";
 export type { RecognizerOptions, Segment, TranscribeOptions, Transcript } from "./speech/recognizer.ts";
+export { Recognizer } from "./speech/recognizer.ts";
 export type { DType } from "./tensor/dtype.ts";
 export { Tensor } from "./tensor/tensor.ts";

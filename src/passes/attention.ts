@@ -30,8 +30,10 @@ export const fuseAttention =
     const v = traceHeads(context.inputs[1], view);
     const q = product && traceHeads(product.inputs[0], view);
     const k = product && traceHeads(product.inputs[1], view);
-    if (!scores || !q || !k || !v || v.scale !== 1 || q.heads !== k.heads || k.heads !== v.heads) return undefined;
-    const fits = [q, v].every((part) => String(part.perm) === String(toHeads)) && String(k.perm) === "0,2,3,1";
+    if (!scores || !q || !k || !v || v.scale !== 1 || q.heads !== k.heads || k.heads !== v.heads)
+      return undefined;
+    const fits =
+      [q, v].every((part) => String(part.perm) === String(toHeads)) && String(k.perm) === "0,2,3,1";
     if (!fits) return undefined;
     const attributes = { heads: q.heads, scale: scores.scale * q.scale * k.scale, causal: scores.causal };
     return [makeNode("Attention", [q.source, k.source, v.source], node.outputs, attributes)];
@@ -108,7 +110,8 @@ function matchTurned(plain: Node, turned: Node, whole: string, view: View) {
       if (!isTurned(view.producer(pairs), head, view)) continue;
       const rotary = view.fact(head)?.dims?.at(-1);
       const [cos, sin] = [otherInput(plain, head), otherInput(turned, pairs)];
-      if (typeof rotary === "number" && isDoubled(cos, view) && isDoubled(sin, view)) return { rotary, cos, sin };
+      if (typeof rotary === "number" && isDoubled(cos, view) && isDoubled(sin, view))
+        return { rotary, cos, sin };
     }
   }
   return undefined;
@@ -125,19 +128,27 @@ function isTurned(reshape: Node | undefined, head: string, view: View): boolean 
 
 function everySecond(value: string, start: number, of: string, view: View): boolean {
   const slice = view.producerOf(value, "Slice");
-  return slice?.inputs[0] === of && view.scalar(slice.inputs[1]) === start && view.scalar(slice.inputs[4]) === 2;
+  return (
+    slice?.inputs[0] === of && view.scalar(slice.inputs[1]) === start && view.scalar(slice.inputs[4]) === 2
+  );
 }
 
 /** Whether neighbours are equal by construction: f(Reshape(Concat(Unsqueeze(t), Unsqueeze(t)))). */
 function isDoubled(value: string, view: View): boolean {
   let node = view.producer(value);
-  while (node && ["Unsqueeze", "Cos", "Sin", "Mul", "Cast"].includes(node.op)) node = view.producer(node.inputs[0]);
+  while (node && ["Unsqueeze", "Cos", "Sin", "Mul", "Cast"].includes(node.op))
+    node = view.producer(node.inputs[0]);
   const pair = node?.op === "Reshape" ? view.producerOf(node.inputs[0], "Concat") : undefined;
   const parts = pair?.inputs.map((input) => view.producerOf(input, "Unsqueeze")?.inputs[0]) ?? [];
   return parts.length === 2 && parts[0] !== undefined && parts[0] === parts[1];
 }
 
-function rotary(node: Node, x: Heads, { rotary, cos, sin }: { rotary: number; cos: string; sin: string }, view: View): Node[] {
+function rotary(
+  node: Node,
+  x: Heads,
+  { rotary, cos, sin }: { rotary: number; cos: string; sin: string },
+  view: View,
+): Node[] {
   const turned = view.fresh(`${node.outputs[0]}/turned`);
   const split = view.fresh(`${node.outputs[0]}/split`);
   const [cosNodes, cosHalf] = half(cos, rotary, view);
@@ -157,8 +168,14 @@ function half(table: string, rotary: number, view: View): [Node[], string] {
   const name = `${table}/half`;
   if (view.producer(name)) return [[], name];
   const rank = view.fact(table)?.dims?.length ?? 0;
-  const constant = (part: string, ...values: number[]): string => view.addConstant(`${name}/${part}`, int64(...values));
-  const inputs = [constant("starts", 0), constant("ends", rotary), constant("axes", rank - 1), constant("steps", 2)];
+  const constant = (part: string, ...values: number[]): string =>
+    view.addConstant(`${name}/${part}`, int64(...values));
+  const inputs = [
+    constant("starts", 0),
+    constant("ends", rotary),
+    constant("axes", rank - 1),
+    constant("steps", 2),
+  ];
   const nodes = [
     makeNode("Slice", [table, ...inputs], [`${name}/slice`]),
     makeNode("Reshape", [`${name}/slice`, constant("shape", -1, rotary / 2)], [name]),

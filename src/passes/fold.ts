@@ -20,8 +20,10 @@ export function foldConstants(
 ): Graph {
   const constants = new Map(graph.constants);
   const nodes = graph.nodes.filter((node) => {
-    const values = node.outputs.map((output) => knownValue(facts.get(output))) ;
-    const known = values.every((value) => value !== undefined) ? values : evaluate(node, constants, facts, opset, worthBytes);
+    const values = node.outputs.map((output) => knownValue(facts.get(output)));
+    const known = values.every((value) => value !== undefined)
+      ? values
+      : evaluate(node, constants, facts, opset, worthBytes);
     known?.forEach((value, index) => {
       if (value) constants.set(node.outputs[index], value);
     });
@@ -47,7 +49,10 @@ function evaluate(
   const inputs = node.inputs.map((input) => (input === "" ? undefined : constants.get(input)));
   if (inputs.some((input, index) => input === undefined && node.inputs[index] !== "")) return undefined;
   if (!hasOperator(node.op) || Object.values(node.attributes).some(isGraph)) return undefined;
-  const bytesIn = inputs.reduce((total, input) => total + ((input?.data as TypedArray | undefined)?.byteLength ?? 0), 0);
+  const bytesIn = inputs.reduce(
+    (total, input) => total + ((input?.data as TypedArray | undefined)?.byteLength ?? 0),
+    0,
+  );
   const worthIt = bytesOf(node, facts) <= Math.max(worthBytes, bytesIn);
   return worthIt ? runNode(node, inputs, opset) : undefined;
 }
@@ -57,6 +62,8 @@ function bytesOf(node: Node, facts: ReadonlyMap<string, Fact>): number {
   return node.outputs.reduce((total, output) => {
     const fact = facts.get(output);
     const fixed = fact?.dims?.every((dim) => typeof dim === "number");
-    return fact && fixed ? total + sizeOf(fact.dims as number[]) * elementBytes(fact.dtype) : Number.POSITIVE_INFINITY;
+    return fact && fixed
+      ? total + sizeOf(fact.dims as number[]) * elementBytes(fact.dtype)
+      : Number.POSITIVE_INFINITY;
   }, 0);
 }

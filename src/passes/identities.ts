@@ -27,7 +27,9 @@ function isIdentity(node: Node, facts: (value: string) => Fact | undefined): boo
 export function nameOutputs(graph: Graph, facts: ReadonlyMap<string, Fact>): Graph {
   const outputs = new Set(graph.outputs.map((output) => output.name));
   const computed = new Set(graph.nodes.flatMap((node) => node.outputs));
-  const captured = new Set(graph.nodes.flatMap((node) => valuesUsedBy(node).filter((value) => !node.inputs.includes(value))));
+  const captured = new Set(
+    graph.nodes.flatMap((node) => valuesUsedBy(node).filter((value) => !node.inputs.includes(value))),
+  );
   const names = new Map<string, string>();
   for (const node of graph.nodes) {
     const [from, to] = [node.inputs[0], node.outputs[0]];

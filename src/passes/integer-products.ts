@@ -37,7 +37,8 @@ export const fuseMatMulInteger =
       const weights = view.constant(product.inputs[1]);
       if (!quantize || weights?.dims.length !== 2 || !scales.inputs.includes(quantize.outputs[1])) continue;
       const scale = view.constant(otherInput(scales, quantize.outputs[1]));
-      const signed = scale && quantized(product.inputs[1], scale, view.constant(product.inputs[3] ?? ""), view);
+      const signed =
+        scale && quantized(product.inputs[1], scale, view.constant(product.inputs[3] ?? ""), view);
       if (signed) return [integerProduct(node.outputs, quantize, signed, "as-is", cache, view)];
     }
     return undefined;
@@ -48,7 +49,7 @@ export const quantizeMatMul =
   (cache: MatrixCache): Rewrite =>
   (node, view) => {
     const weights = node.op === "MatMul" ? dequantizedConstant(node.inputs[1], view) : undefined;
-    if (!weights || weights.source.dims.length !== 2) return undefined;
+    if (weights?.source.dims.length !== 2) return undefined;
     const quantize = dynamicQuantize(node.inputs[0], view);
     const order = weights.transposed ? "transposed" : "as-is";
     return [quantize, integerProduct(node.outputs, quantize, weights.source, order, cache, view)];
@@ -71,7 +72,12 @@ export const quantizeConv =
     const [high, low] = [dynamicQuantize(x, view), dynamicQuantize(rest, view)];
     const convolve = (quantize: Node, output: string, bias: readonly string[]): Node => {
       const product = integerProduct([output], quantize, weights, "width·channels×out", cache, view);
-      return { ...product, op: "ConvIntegerToFloat", inputs: [...product.inputs, ...bias], attributes: window };
+      return {
+        ...product,
+        op: "ConvIntegerToFloat",
+        inputs: [...product.inputs, ...bias],
+        attributes: window,
+      };
     };
     return [
       makeNode("Transpose", [node.inputs[0]], [x], { perm: [0, 2, 1] }),
@@ -93,7 +99,8 @@ export const quantizeGather =
     const gather = node.op === "DequantizeLinear" ? view.producerOf(node.inputs[0], "Gather") : undefined;
     const table = gather && view.constant(gather.inputs[0]);
     const scale = view.constant(node.inputs[1]);
-    if (!gather || table?.dims.length !== 2 || (gather.attributes.axis ?? 0) !== 0 || scale?.size !== 1) return undefined;
+    if (!gather || table?.dims.length !== 2 || (gather.attributes.axis ?? 0) !== 0 || scale?.size !== 1)
+      return undefined;
     const source = quantized(gather.inputs[0], scale, view.constant(node.inputs[2] ?? ""), view);
     if (!source) return undefined;
     const inputs = [...matrixInputs(source, "transposed", cache, view), gather.inputs[1]];
@@ -136,7 +143,12 @@ function integerProduct(
 type MatrixOrder = "as-is" | "transposed" | "width·channels×out";
 
 /** Names of the matrix, its scale and its zero point, as constants of the graph. */
-function matrixInputs(source: QuantizedConstant, order: MatrixOrder, cache: MatrixCache, view: View): string[] {
+function matrixInputs(
+  source: QuantizedConstant,
+  order: MatrixOrder,
+  cache: MatrixCache,
+  view: View,
+): string[] {
   const orders = cache.get(view.constant(source.name)!.data) ?? new Map<string, Tensor>();
   cache.set(view.constant(source.name)!.data, orders);
   const matrix = orders.get(order) ?? toMatrix(source, order);
@@ -162,7 +174,8 @@ function toMatrix({ data, dims }: QuantizedConstant, order: MatrixOrder): Tensor
   const matrix = new Int8Array(data.length);
   for (let o = 0; o < out; o++)
     for (let c = 0; c < channels; c++)
-      for (let w = 0; w < width; w++) matrix[(w * channels + c) * out + o] = data[(o * channels + c) * width + w];
+      for (let w = 0; w < width; w++)
+        matrix[(w * channels + c) * out + o] = data[(o * channels + c) * width + w];
   return new Tensor("int8", matrix, [channels * width, out]);
 }
 
@@ -176,7 +189,8 @@ function dequantizedConstant(
     const transpose = view.producerOf(node.inputs[0], "Transpose");
     const name = transpose ? transpose.inputs[0] : node.inputs[0];
     const scale = view.constant(node.inputs[1]);
-    const source = scale?.size === 1 ? quantized(name, scale, view.constant(node.inputs[2] ?? ""), view) : undefined;
+    const source =
+      scale?.size === 1 ? quantized(name, scale, view.constant(node.inputs[2] ?? ""), view) : undefined;
     return source && { source, transposed: transpose !== undefined };
   }
   const source = scaledCast(node, view);
@@ -213,7 +227,11 @@ function quantized(
     data: signed(source.data as Uint8Array | Int8Array),
     dims: source.dims,
     scale,
-    zero: new Tensor("int8", signed((zero?.data as Uint8Array | undefined) ?? new Uint8Array(1)), zero?.dims ?? []),
+    zero: new Tensor(
+      "int8",
+      signed((zero?.data as Uint8Array | undefined) ?? new Uint8Array(1)),
+      zero?.dims ?? [],
+    ),
   };
 }
 

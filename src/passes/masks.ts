@@ -16,21 +16,29 @@ const trials = [
 
 /** Values added to scores before a softmax that equal the causal mask for every trial. */
 export function findCausalMasks(graph: Graph, opset: number): Set<string> {
-  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const producers = new Map(
+    graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)),
+  );
   const masks = new Set<string>();
   for (const softmax of graph.nodes.filter((node) => node.op === "Softmax")) {
     const add = producers.get(softmax.inputs[0]);
     if (add?.op === "Add") for (const input of add.inputs) masks.add(input);
   }
-  for (const mask of masks) if (!trials.every((sizes) => isCausalFor(sizes, mask, graph, opset))) masks.delete(mask);
+  for (const mask of masks)
+    if (!trials.every((sizes) => isCausalFor(sizes, mask, graph, opset))) masks.delete(mask);
   return masks;
 }
 
 function isCausalFor(sizes: readonly number[], mask: string, graph: Graph, opset: number): boolean {
-  const symbols = [...new Set(graph.inputs.flatMap((input) => (input.dims ?? []).filter((dim) => typeof dim === "string")))];
+  const symbols = [
+    ...new Set(graph.inputs.flatMap((input) => (input.dims ?? []).filter((dim) => typeof dim === "string"))),
+  ];
   const size = (symbol: string): number => sizes[symbols.indexOf(symbol) % sizes.length];
   const inputs = Object.fromEntries(
-    graph.inputs.map(({ name, dims }) => [name, (dims ?? []).map((dim) => (typeof dim === "string" ? size(dim) : dim))]),
+    graph.inputs.map(({ name, dims }) => [
+      name,
+      (dims ?? []).map((dim) => (typeof dim === "string" ? size(dim) : dim)),
+    ]),
   );
   let part = removeDead({ ...graph, outputs: [{ name: mask, dtype: "float32", dims: undefined }] });
   part = foldConstants(part, inferShapes(part, { opset, inputs }), opset);

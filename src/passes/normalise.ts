@@ -28,8 +28,12 @@ export const fuseGelu: Rewrite = (node, view) => {
     const scaled = erf && view.producer(erf.inputs[0]);
     const x = otherInput(product, factor);
     if (!scaled) continue;
-    const divided = scaled.op === "Div" && scaled.inputs[0] === x && close(view.scalar(scaled.inputs[1]), Math.SQRT2);
-    const multiplied = scaled.op === "Mul" && scaled.inputs.includes(x) && close(view.scalar(otherInput(scaled, x)), Math.SQRT1_2);
+    const divided =
+      scaled.op === "Div" && scaled.inputs[0] === x && close(view.scalar(scaled.inputs[1]), Math.SQRT2);
+    const multiplied =
+      scaled.op === "Mul" &&
+      scaled.inputs.includes(x) &&
+      close(view.scalar(otherInput(scaled, x)), Math.SQRT1_2);
     if (divided || multiplied) return [makeNode("Gelu", [x], node.outputs)];
   }
   return undefined;
@@ -53,12 +57,17 @@ export const fuseLayerNorm: Rewrite = (node, view) => {
     const weight = otherInput(node, input);
     const match = view.constant(weight)?.dims.length === 1 && matchStandardised(view.producer(input), view);
     if (match)
-      return [makeNode("LayerNormalization", [match.x, weight], node.outputs, { axis: -1, epsilon: match.epsilon })];
+      return [
+        makeNode("LayerNormalization", [match.x, weight], node.outputs, { axis: -1, epsilon: match.epsilon }),
+      ];
   }
   return undefined;
 };
 
-function matchStandardised(division: Node | undefined, view: View): { x: string; epsilon: number } | undefined {
+function matchStandardised(
+  division: Node | undefined,
+  view: View,
+): { x: string; epsilon: number } | undefined {
   if (division?.op !== "Div") return undefined;
   const centred = view.producerOf(division.inputs[0], "Sub");
   const root = view.producerOf(division.inputs[1], "Sqrt");
@@ -68,14 +77,16 @@ function matchStandardised(division: Node | undefined, view: View): { x: string;
   const mean = centred && view.producerOf(centred.inputs[1], "ReduceMean");
   if (!centred || !shifted || !variance || !square || !mean) return undefined;
   const sameCentre = view.producer(square.inputs[0])?.inputs.join() === centred.inputs.join();
-  if (!sameCentre || view.scalar(square.inputs[1]) !== 2 || mean.inputs[0] !== centred.inputs[0]) return undefined;
+  if (!sameCentre || view.scalar(square.inputs[1]) !== 2 || mean.inputs[0] !== centred.inputs[0])
+    return undefined;
   return overLastAxis(mean, view) && overLastAxis(variance, view)
     ? { x: centred.inputs[0], epsilon: shifted[0] }
     : undefined;
 }
 
 function overLastAxis(reduce: Node, view: View): boolean {
-  const axes = (reduce.attributes.axes as number[] | undefined) ?? view.constant(reduce.inputs[1] ?? "")?.numbers();
+  const axes =
+    (reduce.attributes.axes as number[] | undefined) ?? view.constant(reduce.inputs[1] ?? "")?.numbers();
   const rank = view.fact(reduce.inputs[0])?.dims?.length ?? 0;
   return axes?.length === 1 && (axes[0] === -1 || axes[0] === rank - 1) && reduce.attributes.keepdims !== 0;
 }
@@ -124,7 +135,8 @@ function matchOneGroup(back: Node | undefined, view: View): { x: string; epsilon
   if (back?.op !== "Reshape") return undefined;
   const norm = view.producerOf(back.inputs[0], "InstanceNormalization");
   const row = norm && view.producerOf(norm.inputs[0], "Reshape");
-  if (!norm || !row || view.scalar(norm.inputs[1]) !== 1 || view.scalar(norm.inputs[2]) !== 0) return undefined;
+  if (!norm || !row || view.scalar(norm.inputs[1]) !== 1 || view.scalar(norm.inputs[2]) !== 0)
+    return undefined;
   const rank = view.fact(row.inputs[0])?.dims?.length;
   return rank === 3 && view.fact(back.outputs[0])?.dims?.length === 3
     ? { x: row.inputs[0], epsilon: (norm.attributes.epsilon as number | undefined) ?? 1e-5 }

@@ -55,7 +55,8 @@ function passes(matrices: MatrixCache, causalMasks: ReadonlySet<string>): readon
 
 export function optimise(graph: Graph, { opset, matrices = new Map() }: OptimiseOptions): Graph {
   let current = fold(removeDead(graph), opset);
-  for (const rewrites of passes(matrices, findCausalMasks(current, opset))) current = settle(current, rewrites, opset);
+  for (const rewrites of passes(matrices, findCausalMasks(current, opset)))
+    current = settle(current, rewrites, opset);
   // Weights that no integer product took up are dequantized now rather than at every run.
   current = fold(current, opset, DEQUANTIZED_BYTES);
   return nameOutputs(current, inferShapes(current, { opset }));

@@ -8,7 +8,7 @@ import type { PackRecipe } from "../model/recipe.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { MatrixCache } from "./integer-products.ts";
 import { optimise } from "./optimise.ts";
-import { packMatrices, type PanelCache } from "./panels.ts";
+import { type PanelCache, packMatrices } from "./panels.ts";
 import { bindInputs, bindSizes, inlineBranches } from "./specialise.ts";
 import { mergedNames, mergeHeads, pairStates } from "./states.ts";
 
@@ -22,13 +22,18 @@ export function packModel(
   metadata: Model["metadata"] = {},
   onProgress?: (progress: { done: number; total: number; name: string }) => void,
 ): Model {
-  const sources = new Map(Object.entries(files).map(([name, bytes]) => [name, importOnnx(bytes, { file: name })]));
+  const sources = new Map(
+    Object.entries(files).map(([name, bytes]) => [name, importOnnx(bytes, { file: name })]),
+  );
   const matrices: MatrixCache = new Map();
   const panels: PanelCache = new Map();
   const states = new Map<string, State>();
   const graphs = recipe.graphs.map(({ name, file, bind = {}, sizes = {} }, index) => {
     onProgress?.({ done: index, total: recipe.graphs.length, name });
-    const { graphs: [source], opset } = sources.get(file)!;
+    const {
+      graphs: [source],
+      opset,
+    } = sources.get(file)!;
     const inputs = mapValues(bind, (value) => new Tensor("bool", [value ? 1 : 0], []));
     const bound = inlineBranches(bindInputs(bindSizes(source, sizes), inputs));
     const pairs = recipe.states ? pairStates(bound, recipe.states) : [];
@@ -42,7 +47,9 @@ export function packModel(
 
 /** Drops inputs that nothing reads, and states' outputs that came out constant: exporters fill in empty ones. */
 function dropUnused(graph: Graph, states: readonly State[]): Graph {
-  const constantStates = new Set(states.map((state) => state.output).filter((output) => graph.constants.has(output)));
+  const constantStates = new Set(
+    states.map((state) => state.output).filter((output) => graph.constants.has(output)),
+  );
   const outputs = graph.outputs.filter((output) => !constantStates.has(output.name));
   const used = new Set([...graph.nodes.flatMap(valuesUsedBy), ...outputs.map((output) => output.name)]);
   const constants = new Map([...graph.constants].filter(([name]) => used.has(name)));

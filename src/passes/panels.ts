@@ -15,13 +15,18 @@ const matrixInput: Readonly<Record<string, number>> = {
 export type PanelCache = Map<Tensor, Tensor>;
 
 export function packMatrices(graph: Graph, cache: PanelCache = new Map()): Graph {
-  const matrices = new Set(graph.nodes.filter((node) => node.op in matrixInput).map((node) => node.inputs[matrixInput[node.op]]));
-  const others = new Set(graph.nodes.flatMap((node) => node.inputs.filter((_, index) => !isMatrix(node, index))));
+  const matrices = new Set(
+    graph.nodes.filter((node) => node.op in matrixInput).map((node) => node.inputs[matrixInput[node.op]]),
+  );
+  const others = new Set(
+    graph.nodes.flatMap((node) => node.inputs.filter((_, index) => !isMatrix(node, index))),
+  );
   const constants = new Map(graph.constants);
   const layouts = new Map(graph.layouts);
   for (const name of matrices) {
     const tensor = constants.get(name);
-    if (tensor?.dtype !== "int8" || tensor.dims.length !== 2 || layouts.has(name) || others.has(name)) continue;
+    if (tensor?.dtype !== "int8" || tensor.dims.length !== 2 || layouts.has(name) || others.has(name))
+      continue;
     const [k, n] = tensor.dims;
     const packed = cache.get(tensor) ?? new Tensor("int8", packPanels(tensor.data as Int8Array, k, n));
     cache.set(tensor, packed);

@@ -22,8 +22,17 @@ function sinkConcat(node: Node, view: View): Node[] | undefined {
     return undefined;
   const joined = view.fresh(`${node.outputs[0]}/joined`);
   return [
-    makeNode("Concat", parts.map((part) => part!.inputs[0]), [joined], { axis: 1 }),
-    makeNode("Reshape", [joined, view.addConstant(`${joined}/shape`, int64(0, 0, ...splits[0]))], node.outputs),
+    makeNode(
+      "Concat",
+      parts.map((part) => part!.inputs[0]),
+      [joined],
+      { axis: 1 },
+    ),
+    makeNode(
+      "Reshape",
+      [joined, view.addConstant(`${joined}/shape`, int64(0, 0, ...splits[0]))],
+      node.outputs,
+    ),
   ];
 }
 
@@ -34,7 +43,9 @@ export function headSplit(reshape: Node, view: View): [number, number] | undefin
   if (from?.length !== 3 || to?.length !== 4) return undefined;
   const [heads, width] = [to[2], to[3]];
   if (typeof heads !== "number" || typeof width !== "number") return undefined;
-  return from[2] === heads * width && equal(from[0], to[0]) && equal(from[1], to[1]) ? [heads, width] : undefined;
+  return from[2] === heads * width && equal(from[0], to[0]) && equal(from[1], to[1])
+    ? [heads, width]
+    : undefined;
 }
 
 /** A constant that reshapes `from` to the shape of `to`: 0 where a size is kept, −1 for one unknown size. */
@@ -44,8 +55,10 @@ function targetShape(from: string, to: string, view: View): string | undefined {
   if (!source || !target) return undefined;
   const kept = (dim: Dim, axis: number): boolean => axis < source.length && equal(dim, source[axis]);
   const shape = target.map((dim, axis) => (typeof dim === "number" ? dim : kept(dim, axis) ? 0 : -1));
-  if (shape.filter((size) => size === -1).length > 1 || shape.some((size, axis) => size === 0 && target[axis] === 0))
+  if (
+    shape.filter((size) => size === -1).length > 1 ||
+    shape.some((size, axis) => size === 0 && target[axis] === 0)
+  )
     return undefined;
   return view.addConstant(`${to}/shape`, int64(...shape));
 }
-

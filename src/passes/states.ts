@@ -8,8 +8,10 @@ import { int64, makeNode } from "./rewrite.ts";
 /** The pairs of a graph's inputs and outputs that are the same state before and after a run. */
 export function pairStates(graph: Graph, naming: StateNaming): State[] {
   const names = new Set<string>();
-  for (const input of graph.inputs) if (input.name.startsWith(naming.past)) names.add(input.name.slice(naming.past.length));
-  for (const output of graph.outputs) if (output.name.startsWith(naming.present)) names.add(output.name.slice(naming.present.length));
+  for (const input of graph.inputs)
+    if (input.name.startsWith(naming.past)) names.add(input.name.slice(naming.past.length));
+  for (const output of graph.outputs)
+    if (output.name.startsWith(naming.present)) names.add(output.name.slice(naming.present.length));
   return [...names].map((name) => ({ name, input: naming.past + name, output: naming.present + name }));
 }
 
@@ -27,7 +29,8 @@ export function mergeHeads(graph: Graph, states: readonly State[]): Graph {
   const convert = (value: ValueInfo, isInput: boolean): ValueInfo => {
     const [heads, width] = [value.dims?.[1], value.dims?.[3]];
     const isState = states.some((state) => state.input === value.name || state.output === value.name);
-    if (!isState || value.dims?.length !== 4 || typeof heads !== "number" || typeof width !== "number") return value;
+    if (!isState || value.dims?.length !== 4 || typeof heads !== "number" || typeof width !== "number")
+      return value;
     const name = `${value.name}/tokens`;
     const inner = `${value.name}/heads`;
     if (isInput)
@@ -49,5 +52,9 @@ export function mergeHeads(graph: Graph, states: readonly State[]): Graph {
 
 /** The states' inputs and outputs after `mergeHeads`. */
 export function mergedNames(states: readonly State[]): State[] {
-  return states.map(({ name, input, output }) => ({ name, input: `${input}/tokens`, output: `${output}/tokens` }));
+  return states.map(({ name, input, output }) => ({
+    name,
+    input: `${input}/tokens`,
+    output: `${output}/tokens`,
+  }));
 }

@@ -25,7 +25,10 @@ export const convChannelsLast: Rewrite = (node, view) => {
   const [out, channels] = dims as number[];
   const name = (part: string): string => view.fresh(`${node.name}/${part}`);
   const [before, turned, matrix, after] = ["nwc", "turned", "matrix", "out"].map(name);
-  const shape = view.addConstant(`${matrix}/shape`, new Tensor("int64", [sizeOf([window.width, channels]), out], [2]));
+  const shape = view.addConstant(
+    `${matrix}/shape`,
+    new Tensor("int64", [sizeOf([window.width, channels]), out], [2]),
+  );
   return [
     makeNode("Transpose", [node.inputs[0]], [before], { perm: [0, 2, 1] }),
     makeNode("Transpose", [node.inputs[1]], [turned], { perm: [2, 1, 0] }),

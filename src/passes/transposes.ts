@@ -5,7 +5,19 @@ import type { Node } from "../model/graph.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { makeNode, type Rewrite, type View } from "./rewrite.ts";
 
-const unary = new Set(["Tanh", "Gelu", "Swish", "Relu", "Sigmoid", "Erf", "Exp", "Neg", "Sqrt", "Abs", "Cast"]);
+const unary = new Set([
+  "Tanh",
+  "Gelu",
+  "Swish",
+  "Relu",
+  "Sigmoid",
+  "Erf",
+  "Exp",
+  "Neg",
+  "Sqrt",
+  "Abs",
+  "Cast",
+]);
 const binary = new Set(["Add", "Sub", "Mul", "Div"]);
 
 /** f(Transpose(x)) → Transpose(f(x)); Transpose(Transpose(x)) → one, or nothing when they undo each other. */
@@ -22,10 +34,18 @@ function merge(first: Node, second: Node): Node[] {
   const [outer, inner] = [second.attributes.perm as number[], first.attributes.perm as number[]];
   const perm = outer.map((axis) => inner[axis]);
   const identity = perm.every((axis, index) => axis === index);
-  return [makeNode(identity ? "Identity" : "Transpose", first.inputs, second.outputs, identity ? {} : { perm })];
+  return [
+    makeNode(identity ? "Identity" : "Transpose", first.inputs, second.outputs, identity ? {} : { perm }),
+  ];
 }
 
-function sink(node: Node, transpose: Node, inputs: string[], view: View, attributes = node.attributes): Node[] {
+function sink(
+  node: Node,
+  transpose: Node,
+  inputs: string[],
+  view: View,
+  attributes = node.attributes,
+): Node[] {
   const name = view.fresh(`${node.outputs[0]}/straight`);
   return [
     { ...node, inputs, outputs: [name], attributes },
@@ -61,5 +81,11 @@ function sinkConcat(node: Node, view: View): Node[] | undefined {
   const perm = parts[0]?.attributes.perm as number[] | undefined;
   if (!perm || parts.some((part) => String(part?.attributes.perm) !== String(perm))) return undefined;
   const axis = (node.attributes.axis as number) + ((node.attributes.axis as number) < 0 ? perm.length : 0);
-  return sink(node, parts[0]!, parts.map((part) => part!.inputs[0]), view, { axis: perm[axis] });
+  return sink(
+    node,
+    parts[0]!,
+    parts.map((part) => part!.inputs[0]),
+    view,
+    { axis: perm[axis] },
+  );
 }

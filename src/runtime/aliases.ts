@@ -1,8 +1,8 @@
 // Operators that only give bytes another name: reshapes, and slices and transposes that move nothing.
 
 import type { Dim } from "../model/dim.ts";
-import type { Fact } from "../model/infer.ts";
 import type { Node } from "../model/graph.ts";
+import type { Fact } from "../model/infer.ts";
 import { elementBytes } from "../tensor/dtype.ts";
 
 const renames = new Set(["Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
@@ -17,7 +17,8 @@ export function aliasOffset(node: Node, facts: ReadonlyMap<string, Fact>): numbe
 /** True when the axes longer than one keep their order. */
 function movesNothing(node: Node, dims: readonly Dim[] | undefined): boolean {
   if (!dims) return false;
-  const perm = (node.attributes.perm as number[] | undefined) ?? dims.map((_, axis) => dims.length - 1 - axis);
+  const perm =
+    (node.attributes.perm as number[] | undefined) ?? dims.map((_, axis) => dims.length - 1 - axis);
   const long = perm.filter((axis) => dims[axis] !== 1);
   return long.every((axis, index) => index === 0 || axis > long[index - 1]);
 }
@@ -32,7 +33,8 @@ function sliceOffset(node: Node, facts: ReadonlyMap<string, Fact>): number | und
   const [step] = value(4) ?? [1];
   const rank = dims?.length ?? 0;
   if (!fact || !dims?.every((dim) => typeof dim === "number")) return undefined;
-  if (value(1)?.length !== 1 || typeof start !== "number" || typeof axis !== "number" || step !== 1) return undefined;
+  if (value(1)?.length !== 1 || typeof start !== "number" || typeof axis !== "number" || step !== 1)
+    return undefined;
   const sliced = axis < 0 ? axis + rank : axis;
   if (dims.slice(0, sliced).some((dim) => dim !== 1)) return undefined;
   const length = dims[sliced] as number;

@@ -7,4 +7,9 @@ import { movement } from "./steps/movement.ts";
 import { products } from "./steps/products.ts";
 import { rows } from "./steps/rows.ts";
 
-export const binders: Readonly<Record<string, Binder>> = { ...products, ...rows, ...elementwise, ...movement };
+export const binders: Readonly<Record<string, Binder>> = {
+  ...products,
+  ...rows,
+  ...elementwise,
+  ...movement,
+};

@@ -27,9 +27,15 @@ const fallbacks: Record<KernelChoice, readonly KernelChoice[]> = {
  * @param wanted what the caller asks for; without it the environment's OCTAVOX_KERNELS, without that the best
  * @throws OctavoxError `argument` for a name that does not exist
  */
-export async function chooseKernels(memory: WebAssembly.Memory, wanted = fromEnvironment()): Promise<ChosenKernels> {
+export async function chooseKernels(
+  memory: WebAssembly.Memory,
+  wanted = fromEnvironment(),
+): Promise<ChosenKernels> {
   if (wanted !== undefined && !kernelChoices.includes(wanted))
-    throw new OctavoxError("argument", "kernels", { expected: kernelChoices.join(", "), found: String(wanted) });
+    throw new OctavoxError("argument", "kernels", {
+      expected: kernelChoices.join(", "),
+      found: String(wanted),
+    });
   const notices: string[] = [];
   for (const name of fallbacks[wanted ?? "relaxed"]) {
     if (name === "reference") return { name, functions: undefined, notice: notices.join("; ") || undefined };
@@ -39,7 +45,11 @@ export async function chooseKernels(memory: WebAssembly.Memory, wanted = fromEnv
   throw new OctavoxError("host", "no kernels could be loaded");
 }
 
-async function tryLoad(memory: WebAssembly.Memory, name: Exclude<KernelChoice, "reference">, notices: string[]): Promise<KernelSet | undefined> {
+async function tryLoad(
+  memory: WebAssembly.Memory,
+  name: Exclude<KernelChoice, "reference">,
+  notices: string[],
+): Promise<KernelSet | undefined> {
   try {
     const set = await loadKernels({ memory, force: name });
     const difference = firstDifference(set.functions, memory);
@@ -54,7 +64,9 @@ async function tryLoad(memory: WebAssembly.Memory, name: Exclude<KernelChoice, "
 
 /** Only what a host lacks is a reason to use slower kernels; anything else is a mistake of ours and must be seen. */
 function isHostsFault(error: unknown): boolean {
-  return error instanceof WebAssembly.CompileError || (error instanceof OctavoxError && error.code === "host");
+  return (
+    error instanceof WebAssembly.CompileError || (error instanceof OctavoxError && error.code === "host")
+  );
 }
 
 function fromEnvironment(): KernelChoice | undefined {

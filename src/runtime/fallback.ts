@@ -4,7 +4,7 @@
 import { OctavoxError } from "../errors.ts";
 import type { Graph, Node } from "../model/graph.ts";
 import { runNode } from "../reference/run.ts";
-import { elementBytes, traits, type TypedArray } from "../tensor/dtype.ts";
+import { elementBytes, type TypedArray, traits } from "../tensor/dtype.ts";
 import { sizeOf, Tensor } from "../tensor/tensor.ts";
 import { dimsNow, type Operand } from "./operand.ts";
 import type { RunContext, Step } from "./step.ts";

@@ -16,6 +16,7 @@ interface Gap {
 export class Heap {
   readonly memory: WebAssembly.Memory;
   private gaps: Gap[];
+  private readonly listeners: (() => void)[] = [];
 
   constructor() {
     this.memory = new WebAssembly.Memory({ initial: 1 });
@@ -44,6 +45,11 @@ export class Heap {
     this.addGap({ start, bytes: Math.ceil((bytes + 64) / ALIGNMENT) * ALIGNMENT });
   }
 
+  /** Calls `renew` whenever the memory has grown: arrays over it have lost their bytes then. */
+  onGrow(renew: () => void): void {
+    this.listeners.push(renew);
+  }
+
   private grow(bytes: number): void {
     const pages = Math.ceil(bytes / PAGE);
     const end = this.memory.buffer.byteLength;
@@ -54,6 +60,7 @@ export class Heap {
       throw outOfMemory(bytes, end, cause);
     }
     this.addGap({ start: end, bytes: pages * PAGE });
+    for (const renew of this.listeners) renew();
   }
 
   private addGap(added: Gap): void {

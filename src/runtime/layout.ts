@@ -3,8 +3,8 @@
 
 import { OctavoxError } from "../errors.ts";
 import type { Dim } from "../model/dim.ts";
-import { valuesUsedBy } from "../model/graph.ts";
 import type { Graph, Node } from "../model/graph.ts";
+import { valuesUsedBy } from "../model/graph.ts";
 import type { Fact } from "../model/infer.ts";
 import { elementBytes } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -52,8 +52,9 @@ export class Layout {
     for (const { name, input } of states) if (input) this.addFixed(input, store.pointer(name));
     for (const { name } of graph.inputs) if (!this.operands.has(name)) this.addBlock(name, -1);
     this.hostValues = [...known].map((name) => this.addBlock(name, -1));
-    nodes.forEach((node, index) => this.addOutputs(node, index));
-    nodes.forEach((node, index) => valuesUsedBy(node).forEach((value) => this.extend(value, index)));
+    for (const [index, node] of nodes.entries()) this.addOutputs(node, index);
+    for (const [index, node] of nodes.entries())
+      for (const value of valuesUsedBy(node)) this.extend(value, index);
     for (const { name } of graph.outputs) this.extend(name, nodes.length);
   }
 
@@ -75,7 +76,9 @@ export class Layout {
 
   captured(node: Node): Map<string, Operand> {
     const names = valuesUsedBy(node).filter((name) => !node.inputs.includes(name));
-    return new Map(names.flatMap((name) => (this.operands.has(name) ? [[name, this.operands.get(name)!] as const] : [])));
+    return new Map(
+      names.flatMap((name) => (this.operands.has(name) ? [[name, this.operands.get(name)!] as const] : [])),
+    );
   }
 
   /** Decides the addresses: scratch memory is asked for node by node, then everything is placed together. */
@@ -117,7 +120,10 @@ export class Layout {
 
   private addBlock(name: string, from: number): Operand {
     const operand = this.describe(name);
-    const bytes = operand.dims.reduce<number>((product, dim) => product * this.request.bound(dim), elementBytes(operand.dtype));
+    const bytes = operand.dims.reduce<number>(
+      (product, dim) => product * this.request.bound(dim),
+      elementBytes(operand.dtype),
+    );
     const block = this.newBlock(bytes, from);
     this.join(operand, block, 0);
     return operand;
@@ -138,10 +144,12 @@ export class Layout {
 
   private addOutputs(node: Node, index: number): void {
     const append = this.request.appends.get(node);
-    if (append) return this.addFixed(node.outputs[0], this.request.store.pointer(append.name));
-    const offset = aliasOffset(node, this.request.facts);
-    if (offset !== undefined) return this.addAlias(node, offset, index);
-    for (const output of node.outputs) if (output !== "" && !this.operands.has(output)) this.addBlock(output, index);
+    const offset = append ? undefined : aliasOffset(node, this.request.facts);
+    if (append) this.addFixed(node.outputs[0], this.request.store.pointer(append.name));
+    else if (offset !== undefined) this.addAlias(node, offset, index);
+    else
+      for (const output of node.outputs)
+        if (output !== "" && !this.operands.has(output)) this.addBlock(output, index);
   }
 
   private addAlias(node: Node, offset: number, index: number): void {
@@ -154,7 +162,10 @@ export class Layout {
       return;
     }
     const operand = this.operands.get(source)!;
-    this.operands.set(node.outputs[0], { ...this.describe(node.outputs[0]), pointer: operand.pointer + offset });
+    this.operands.set(node.outputs[0], {
+      ...this.describe(node.outputs[0]),
+      pointer: operand.pointer + offset,
+    });
   }
 
   private extend(name: string, index: number): void {
@@ -165,9 +176,13 @@ export class Layout {
   private describe(name: string): Operand {
     const fact = this.request.facts.get(name);
     if (!fact?.dims)
-      throw new OctavoxError("unsupported", `the size of value "${name}" cannot be told before the model runs`, {
-        remedy: "Sizes may depend on the sizes of inputs, not on their contents",
-      });
+      throw new OctavoxError(
+        "unsupported",
+        `the size of value "${name}" cannot be told before the model runs`,
+        {
+          remedy: "Sizes may depend on the sizes of inputs, not on their contents",
+        },
+      );
     return { name, dtype: fact.dtype, dims: fact.dims, pointer: 0 };
   }
 }

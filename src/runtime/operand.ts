@@ -17,7 +17,9 @@ export interface Operand {
 
 /** The sizes of an operand when all are numbers. */
 export function fixedDims(operand: Operand | undefined): readonly number[] | undefined {
-  return operand?.dims.every((dim) => typeof dim === "number") ? (operand.dims as readonly number[]) : undefined;
+  return operand?.dims.every((dim) => typeof dim === "number")
+    ? (operand.dims as readonly number[])
+    : undefined;
 }
 
 export function dimNow(dim: Dim, lengths: Lengths): number {

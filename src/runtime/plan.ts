@@ -41,7 +41,7 @@ export interface StateUse {
 
 export interface Plan {
   /** Where the caller's inputs go and the results are. */
-  operand(name: string): Operand | undefined;
+  operands: ReadonlyMap<string, Operand>;
   steps: readonly Step[];
   /** The states that this plan makes longer, and by how much. */
   appends: readonly { state: string; rows: Dim }[];
@@ -52,9 +52,12 @@ export interface Plan {
 export function planGraph(request: PlanRequest): Plan {
   const { graph, opset, store, states } = request;
   const inputs: Record<string, readonly Dim[]> = { ...request.inputs };
-  for (const { name, input, width } of states) if (input) inputs[input] = [1, StateStore.lengthOf(name), width];
+  for (const { name, input, width } of states)
+    if (input) inputs[input] = [1, StateStore.lengthOf(name), width];
   const facts = inferShapes(graph, { opset, inputs });
-  const bounds = new Map([...store.lengths.keys()].map((size) => [size, store.room(size.slice("length of ".length))]));
+  const bounds = new Map(
+    [...store.lengths.keys()].map((size) => [size, store.room(size.slice("length of ".length))]),
+  );
   const bound = (dim: Dim): number => (typeof dim === "number" ? dim : evaluate(dim, bounds));
 
   const appends = findAppends(graph, states);
@@ -68,15 +71,24 @@ export function planGraph(request: PlanRequest): Plan {
     sites[index].scratch = layout.scratch(index);
     steps.push(append ? appendStep(append, layout, store) : bindNode(node, sites[index], layout, request));
   });
+  const ends = [...graph.inputs, ...graph.outputs].flatMap(({ name }) => layout.operand(name) ?? []);
   return {
-    operand: (name) => layout.operand(name),
+    operands: new Map(ends.map((operand) => [operand.name, operand])),
     steps,
-    appends: [...appends.values()].map((use) => ({ state: use.name, rows: layout.operand(use.added)!.dims[1] })),
+    appends: [...appends.values()].map((use) => ({
+      state: use.name,
+      rows: layout.operand(use.added)!.dims[1],
+    })),
     assigns: findAssigns(states, appends, layout),
   };
 }
 
-function makeSite(node: Node, layout: Layout, { graph, weights, kernels }: PlanRequest, bound: Site["bound"]): Site {
+function makeSite(
+  node: Node,
+  layout: Layout,
+  { graph, weights, kernels }: PlanRequest,
+  bound: Site["bound"],
+): Site {
   const constant = (index: number): Tensor | undefined => layout.constant(node.inputs[index] ?? "");
   return {
     node,
@@ -93,7 +105,12 @@ function makeSite(node: Node, layout: Layout, { graph, weights, kernels }: PlanR
   };
 }
 
-function bindNode(node: Node, site: Site, layout: Layout, { graph, opset, kernels, weights }: PlanRequest): Step {
+function bindNode(
+  node: Node,
+  site: Site,
+  layout: Layout,
+  { graph, opset, kernels, weights }: PlanRequest,
+): Step {
   const step = kernels && binders[node.op]?.bind(site);
   if (step) return step;
   return referenceStep({
@@ -143,7 +160,8 @@ function appendStep({ name, width, added }: Append, layout: Layout, store: State
 function findAssigns(states: readonly StateUse[], appends: ReadonlyMap<Node, Append>, layout: Layout) {
   const appended = new Set([...appends.values()].map((use) => use.name));
   return states.flatMap(({ name, input, output }) => {
-    const operand = output === undefined || output === input || appended.has(name) ? undefined : layout.operand(output);
+    const operand =
+      output === undefined || output === input || appended.has(name) ? undefined : layout.operand(output);
     return operand ? [{ state: name, operand, rows: operand.dims[1] }] : [];
   });
 }

@@ -27,7 +27,7 @@ export interface RunOptions {
 }
 
 /** Plans kept for sizes seen before. */
-const KEPT_PLANS = 16;
+const KEPT_PLANS = 8;
 
 export class InferenceSession {
   /** The kernels in use. */
@@ -66,6 +66,7 @@ export class InferenceSession {
     const model = source instanceof Uint8Array ? readOvx(source) : source;
     const heap = new Heap();
     const session = new InferenceSession(model, heap, await chooseKernels(heap.memory, options.kernels));
+    if (model !== source) session.weights.adopt(model);
     options.signal?.throwIfAborted();
     return session;
   }
@@ -91,7 +92,10 @@ export class InferenceSession {
    * @throws OctavoxError `argument` for missing or unknown inputs, `shape` for sizes that do not fit, `state`
    *   after `dispose`
    */
-  async run(feeds: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<Record<string, Tensor>> {
+  async run(
+    feeds: Readonly<Record<string, Tensor>>,
+    options: RunOptions = {},
+  ): Promise<Record<string, Tensor>> {
     options.signal?.throwIfAborted();
     return this.runNow(feeds, options.graph);
   }
@@ -103,9 +107,12 @@ export class InferenceSession {
     this.checkFeeds(graph, feeds);
     const plan = this.readyPlan(graph, feeds);
     const context: RunContext = { views: this.currentViews(), lengths: this.store.lengths };
-    for (const [name, tensor] of Object.entries(feeds)) writeTensor(tensor, plan.operand(name)!, context);
+    for (const [name, tensor] of Object.entries(feeds))
+      writeTensor(tensor, plan.operands.get(name)!, context);
     for (const step of plan.steps) step(context);
-    const outputs = this.outputs(graph.name).map(({ name }) => [name, tensorAt(plan.operand(name)!, context)] as const);
+    const outputs = this.outputs(graph.name).map(
+      ({ name }) => [name, tensorAt(plan.operands.get(name)!, context)] as const,
+    );
     this.keepStates(plan, context);
     return Object.fromEntries(outputs);
   }
@@ -124,7 +131,13 @@ export class InferenceSession {
   dispose(): void {
     this.disposed = true;
     this.plans.clear();
-    Object.assign(this, { heap: undefined, weights: undefined, store: undefined, views: undefined, chosen: undefined });
+    Object.assign(this, {
+      heap: undefined,
+      weights: undefined,
+      store: undefined,
+      views: undefined,
+      chosen: undefined,
+    });
   }
 
   [Symbol.dispose](): void {
@@ -133,16 +146,23 @@ export class InferenceSession {
 
   private graph(name: string | undefined): Graph {
     const graphs = this.model.graphs;
-    const graph = name === undefined && graphs.length === 1 ? graphs[0] : graphs.find((each) => each.name === name);
+    const graph =
+      name === undefined && graphs.length === 1 ? graphs[0] : graphs.find((each) => each.name === name);
     if (graph) return graph;
-    throw new OctavoxError("argument", name === undefined ? "the model has several graphs" : `no graph "${name}"`, {
-      expected: `one of ${graphs.map((each) => each.name).join(", ")}`,
-    });
+    throw new OctavoxError(
+      "argument",
+      name === undefined ? "the model has several graphs" : `no graph "${name}"`,
+      {
+        expected: `one of ${graphs.map((each) => each.name).join(", ")}`,
+      },
+    );
   }
 
   private declareStates(graph: Graph): StateUse[] {
     return (this.model.states ?? []).flatMap(({ name, input, output }) => {
-      const [read, left] = [graph.inputs, graph.outputs].map((list, side) => list.find((info) => info.name === [input, output][side]));
+      const [read, left] = [graph.inputs, graph.outputs].map((list, side) =>
+        list.find((info) => info.name === [input, output][side]),
+      );
       const width = (read ?? left)?.dims?.[2];
       if (typeof width !== "number") return [];
       this.store.declare(name, width * 4);
@@ -232,7 +252,9 @@ export class InferenceSession {
       views.u8.copyWithin(this.store.pointer(state), operand.pointer, operand.pointer + bytes);
       this.store.setLength(state, count);
     }
-    const longer = plan.appends.map(({ state, rows }) => [state, this.store.length(state) + dimNow(rows, lengths)] as const);
+    const longer = plan.appends.map(
+      ({ state, rows }) => [state, this.store.length(state) + dimNow(rows, lengths)] as const,
+    );
     for (const [state, length] of longer) this.store.setLength(state, length);
   }
 }

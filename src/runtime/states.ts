@@ -1,5 +1,5 @@
 // States: values that stay in the engine from run to run (key-value caches, recurrent state). A state grows along
-// axis 1 of [batch, time, width] in place; its room doubles when it is full.
+// axis 1 of [batch, time, width] in place, and moves to a larger room when it is full.
 
 import { OctavoxError } from "../errors.ts";
 import type { Dim } from "../model/dim.ts";
@@ -7,7 +7,8 @@ import { symbol } from "../model/dim.ts";
 import type { Heap } from "./heap.ts";
 import type { Lengths } from "./operand.ts";
 
-const FIRST_ROOM = 64;
+/** Room is given in steps of so many rows. */
+const ROOM_STEP = 64;
 
 export class StateStore {
   private readonly heap: Heap;
@@ -27,9 +28,12 @@ export class StateStore {
   declare(name: string, rowBytes: number): void {
     const known = this.slots.get(name);
     if (known && known.rowBytes !== rowBytes)
-      throw new OctavoxError("shape", `state ${name} has two widths`, { expected: `${known.rowBytes} bytes a row`, found: `${rowBytes}` });
+      throw new OctavoxError("shape", `state ${name} has two widths`, {
+        expected: `${known.rowBytes} bytes a row`,
+        found: `${rowBytes}`,
+      });
     if (known) return;
-    this.slots.set(name, { pointer: this.heap.allocate(rowBytes * FIRST_ROOM), rowBytes, room: FIRST_ROOM });
+    this.slots.set(name, { pointer: this.heap.allocate(rowBytes * ROOM_STEP), rowBytes, room: ROOM_STEP });
     this.lengths.set(`length of ${name}`, 0);
   }
 
@@ -53,8 +57,7 @@ export class StateStore {
   reserve(name: string, length: number): boolean {
     const slot = this.slots.get(name)!;
     if (length <= slot.room) return false;
-    let room = slot.room;
-    while (room < length) room *= 2;
+    const room = Math.ceil((length * 1.25) / ROOM_STEP) * ROOM_STEP;
     const pointer = this.heap.allocate(room * slot.rowBytes);
     const used = this.length(name) * slot.rowBytes;
     new Uint8Array(this.heap.memory.buffer).copyWithin(pointer, slot.pointer, slot.pointer + used);

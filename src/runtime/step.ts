@@ -1,9 +1,9 @@
 // What a plan is made of. A step is one call (or a few) of kernels on fixed addresses; a binder turns a node of
 // the graph into its step, and is the only place where an operator and a kernel meet.
 
+import type { KernelFunctions } from "../kernels/functions.ts";
 import type { Dim } from "../model/dim.ts";
 import type { Node } from "../model/graph.ts";
-import type { KernelFunctions } from "../kernels/functions.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Lengths, Operand } from "./operand.ts";
 

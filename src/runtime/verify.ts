@@ -27,7 +27,10 @@ class Bench {
   put(data: TypedArray): number {
     const pointer = this.next;
     this.next += Math.ceil((data.byteLength + 128) / 64) * 64;
-    new Uint8Array(this.memory.buffer).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), pointer);
+    new Uint8Array(this.memory.buffer).set(
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      pointer,
+    );
     return pointer;
   }
 
@@ -40,7 +43,10 @@ class Bench {
 /** Repeatable numbers in 0…1: no trial may depend on luck. */
 function noise(count: number): number[] {
   let state = 12345;
-  return Array.from({ length: count }, () => (state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff) / 0x7fffffff);
+  return Array.from(
+    { length: count },
+    () => (state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff) / 0x7fffffff,
+  );
 }
 
 const floats = (count: number): Float32Array => Float32Array.from(noise(count), (x) => 8 * x - 4);
@@ -59,7 +65,20 @@ function product(m: number, n: number, k: number, finish: "i32" | "f32"): Trial 
     const [x, panels, c] = [bench.put(a), bench.put(packPanels(b, k, n)), bench.put(new Int32Array(m * n))];
     const rowSums = bench.put(new Int32Array(m));
     kernels.row_sums_u8(x, k, m, k, rowSums);
-    const common = [x, k, panels, c, n * 4, m, n, k, 77, bench.put(sums), bench.put(bZeros), rowSums] as const;
+    const common = [
+      x,
+      k,
+      panels,
+      c,
+      n * 4,
+      m,
+      n,
+      k,
+      77,
+      bench.put(sums),
+      bench.put(bZeros),
+      rowSums,
+    ] as const;
     const zeros = { aZero: 77, bZeros };
     if (finish === "i32") {
       kernels.matmul_u8s8_i32(...common);
@@ -99,7 +118,24 @@ const rowTrials: Partial<Record<KernelName, Trial>> = {
     const sizes = { tq: 3, tk: 7, heads: 2, qkWidth: 10, vWidth: 10, scale: 0.25, causal: 4 };
     const [x, y] = [bench.put(q), bench.put(q)];
     const scratch = bench.put(new Float32Array(4 * (7 + 16)));
-    kernels.attention_f32(x, 80, bench.put(k), 80, bench.put(v), 80, y, 80, 3, 7, 2, 10, 10, 0.25, 4, scratch);
+    kernels.attention_f32(
+      x,
+      80,
+      bench.put(k),
+      80,
+      bench.put(v),
+      80,
+      y,
+      80,
+      3,
+      7,
+      2,
+      10,
+      10,
+      0.25,
+      4,
+      scratch,
+    );
     return { got: bench.get(y, q), want: attention(q, k, v, sizes) };
   },
   matmul_f32(kernels, bench) {
@@ -112,10 +148,18 @@ const rowTrials: Partial<Record<KernelName, Trial>> = {
   },
   dynamic_quantize_u8(kernels, bench) {
     const x = floats(45);
-    const [y, scale, zero] = [bench.put(new Uint8Array(45)), bench.put(new Float32Array(1)), bench.put(new Uint8Array(1))];
+    const [y, scale, zero] = [
+      bench.put(new Uint8Array(45)),
+      bench.put(new Float32Array(1)),
+      bench.put(new Uint8Array(1)),
+    ];
     kernels.dynamic_quantize_u8(bench.put(x), 45, y, scale, zero);
     const want = dynamicQuantize(x);
-    const got = [...bench.get(y, want.y), bench.get(scale, new Float32Array(1))[0], bench.get(zero, new Uint8Array(1))[0]];
+    const got = [
+      ...bench.get(y, want.y),
+      bench.get(scale, new Float32Array(1))[0],
+      bench.get(zero, new Uint8Array(1))[0],
+    ];
     return { got: Float64Array.from(got), want: Float64Array.from([...want.y, want.scale, want.zero]) };
   },
   row_sums_u8(kernels, bench) {

@@ -2,11 +2,14 @@
 // products what the kernels need beside the bytes: column sums, scales and zero points, one a column.
 
 import { columnSums, packPanels, panelBytes, unpackPanels } from "../kernels/layout.ts";
-import type { Graph } from "../model/graph.ts";
-import type { TypedArray } from "../tensor/dtype.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import type { Graph, Model } from "../model/graph.ts";
+import { type TypedArray, traits } from "../tensor/dtype.ts";
+import { sizeOf, Tensor } from "../tensor/tensor.ts";
 import type { Heap } from "./heap.ts";
 import type { PreparedMatrix } from "./step.ts";
+
+/** Smaller constants (sizes, axes, vectors) stay where they are; in bytes. */
+const WORTH_MOVING = 4096;
 
 export class Weights {
   private readonly heap: Heap;
@@ -16,6 +19,24 @@ export class Weights {
 
   constructor(heap: Heap) {
     this.heap = heap;
+  }
+
+  /**
+   * Moves the constants of a model that belongs to this session into its memory: their arrays become views of it,
+   * so that the bytes they were read from can go. Views are renewed when the memory grows.
+   */
+  adopt({ graphs }: Model): void {
+    for (const tensor of new Set(graphs.flatMap((graph) => [...graph.constants.values()])))
+      if (tensor.data.byteLength >= WORTH_MOVING) this.place(tensor);
+    const renew = (): void => {
+      for (const [tensor, pointer] of this.places) {
+        if (tensor.data.byteLength > 0 && tensor.data.byteLength < WORTH_MOVING) continue;
+        const view = new (traits(tensor.dtype).array)(this.heap.memory.buffer, pointer, sizeOf(tensor.dims));
+        (tensor as { data: TypedArray }).data = view;
+      }
+    };
+    renew();
+    this.heap.onGrow(renew);
   }
 
   /** Where a constant lies; copied in on first use. */
@@ -32,7 +53,9 @@ export class Weights {
     const tensor = graph.constants.get(name);
     const dims = graph.layouts?.get(name)?.dims;
     if (!tensor || !dims) return tensor;
-    const known = this.unpacked.get(tensor) ?? new Tensor("int8", unpackPanels(tensor.data as Int8Array, dims[0], dims[1]), dims);
+    const known =
+      this.unpacked.get(tensor) ??
+      new Tensor("int8", unpackPanels(tensor.data as Int8Array, dims[0], dims[1]), dims);
     this.unpacked.set(tensor, known);
     return known;
   }
@@ -55,7 +78,13 @@ export class Weights {
     return key;
   }
 
-  private prepare(name: string, graph: Graph, [k, n]: readonly number[], scale: Tensor, zero: Tensor): PreparedMatrix {
+  private prepare(
+    name: string,
+    graph: Graph,
+    [k, n]: readonly number[],
+    scale: Tensor,
+    zero: Tensor,
+  ): PreparedMatrix {
     const tensor = graph.constants.get(name)!;
     const panelled = graph.layouts?.has(name);
     const panels = panelled ? this.place(tensor) : this.store(packPanels(tensor.data as Int8Array, k, n));
@@ -66,7 +95,9 @@ export class Weights {
       panels,
       k,
       n,
-      sums: this.store(panelled ? panelSums(tensor.data as Int8Array, k, n) : columnSums(tensor.data as Int8Array, k, n)),
+      sums: this.store(
+        panelled ? panelSums(tensor.data as Int8Array, k, n) : columnSums(tensor.data as Int8Array, k, n),
+      ),
       scales: this.store(Float32Array.from(columns(scale))),
       zeros: zeros.every((value) => value === 0) ? 0 : this.store(Int32Array.from(zeros)),
       zero: zeros[0],

@@ -100,7 +100,13 @@ export class Recognizer {
     const audioSeconds = samples.length / sampleRate;
     const processingSeconds = (performance.now() - started) / 1000;
     const rtf = audioSeconds === 0 ? 0 : processingSeconds / audioSeconds;
-    return { text: segments.map((segment) => segment.text).join(" "), segments, audioSeconds, processingSeconds, rtf };
+    return {
+      text: segments.map((segment) => segment.text).join(" "),
+      segments,
+      audioSeconds,
+      processingSeconds,
+      rtf,
+    };
   }
 
   dispose(): void {
@@ -126,7 +132,10 @@ export class Recognizer {
     const padded = new Float32Array(Math.max(piece.length, Math.ceil(minSeconds * sampleRate)));
     padded.set(piece);
     const [input] = this.session.inputs("encoder");
-    const outputs = this.session.runNow({ [input.name]: new Tensor("float32", padded, [1, padded.length]) }, "encoder");
+    const outputs = this.session.runNow(
+      { [input.name]: new Tensor("float32", padded, [1, padded.length]) },
+      "encoder",
+    );
     return Object.values(outputs)[0];
   }
 

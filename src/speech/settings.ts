@@ -17,10 +17,20 @@ export interface DecodingSettings {
   minSeconds: number;
 }
 
-const numbers = ["sampleRate", "startToken", "endToken", "tokensPerSecond", "maxSeconds", "minSeconds"] as const;
+const numbers = [
+  "sampleRate",
+  "startToken",
+  "endToken",
+  "tokensPerSecond",
+  "maxSeconds",
+  "minSeconds",
+] as const;
 
 /** @throws OctavoxError `format` when the model is not a recogniser */
-export function readSettings({ metadata, graphs }: Model): { settings: DecodingSettings; vocabulary: string[] } {
+export function readSettings({ metadata, graphs }: Model): {
+  settings: DecodingSettings;
+  vocabulary: string[];
+} {
   const settings = (metadata.recognizer ?? {}) as Record<string, unknown>;
   const missing = numbers.filter((name) => typeof settings[name] !== "number");
   const graph = ["encoder", "start", "step"].find((name) => !graphs.some((each) => each.name === name));
@@ -28,7 +38,11 @@ export function readSettings({ metadata, graphs }: Model): { settings: DecodingS
   if (missing.length > 0 || graph !== undefined || !Array.isArray(vocabulary))
     throw new OctavoxError("format", "the model is not a speech recogniser", {
       expected: "an encoder, a decoder, a vocabulary and decoding settings",
-      found: graph ? `no graph "${graph}"` : missing.length > 0 ? `no ${missing.join(", ")}` : "no vocabulary",
+      found: graph
+        ? `no graph "${graph}"`
+        : missing.length > 0
+          ? `no ${missing.join(", ")}`
+          : "no vocabulary",
       remedy: "`octavox inspect` shows what is in a file; `octavox models list` names recognisers",
     });
   return { settings: settings as unknown as DecodingSettings, vocabulary: vocabulary as string[] };

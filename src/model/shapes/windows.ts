@@ -126,7 +126,6 @@ export const windows: Rules = {
   ConvInteger: (site) => [fact("int32", convolveDims(site, 0, 1))],
   ConvFloat: convolveTime,
   ConvIntegerToFloat: convolveTime,
-  ConvFloat: convolveTime,
   /** x, xScale, xZero, w, wScale, wZero, yScale, yZero, bias */
   QLinearConv: (site) => [site.inputs[7] && fact(site.inputs[7].dtype, convolveDims(site, 0, 3))],
   ConvTranspose: transposedConvolution,

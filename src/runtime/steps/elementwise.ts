@@ -5,7 +5,20 @@ import { sizeOf } from "../../tensor/tensor.ts";
 import { fixedDims } from "../operand.ts";
 import type { Binder } from "../step.ts";
 
-type Unary = "neg" | "abs" | "sqrt" | "exp" | "log" | "sin" | "cos" | "erf" | "tanh" | "sigmoid" | "relu" | "gelu" | "silu";
+type Unary =
+  | "neg"
+  | "abs"
+  | "sqrt"
+  | "exp"
+  | "log"
+  | "sin"
+  | "cos"
+  | "erf"
+  | "tanh"
+  | "sigmoid"
+  | "relu"
+  | "gelu"
+  | "silu";
 type Binary = "add" | "sub" | "mul" | "div";
 
 function unary(name: Unary): Binder {
@@ -41,7 +54,15 @@ function same(kernels: KernelFunctions, name: Binary, a: number, b: number, y: n
   return () => kernel(a, b, y, n);
 }
 
-function byRow(kernels: KernelFunctions, name: Binary, a: number, row: number, y: number, size: number, n: number) {
+function byRow(
+  kernels: KernelFunctions,
+  name: Binary,
+  a: number,
+  row: number,
+  y: number,
+  size: number,
+  n: number,
+) {
   const kernel = kernels[`${name}_row_f32`];
   return () => kernel(a, row, y, size / n, n);
 }

@@ -6,7 +6,13 @@ import { fixedDims } from "../operand.ts";
 import type { Binder, Site, Step } from "../step.ts";
 
 /** At most four axes: what the copying kernels take. */
-function copy(site: Site, from: number, to: number, dims: readonly number[], strides: readonly number[]): Step | undefined {
+function copy(
+  site: Site,
+  from: number,
+  to: number,
+  dims: readonly number[],
+  strides: readonly number[],
+): Step | undefined {
   const width = elementBytes(site.outputs[0].dtype);
   const kernel = { 1: site.kernels.copy_strided_8, 4: site.kernels.copy_strided_32 }[width];
   if (!kernel || dims.length > 4) return undefined;
@@ -19,7 +25,8 @@ const transpose: Binder = {
   bind(site) {
     const dims = fixedDims(site.inputs[0]);
     if (!dims) return undefined;
-    const perm = (site.node.attributes.perm as number[] | undefined) ?? dims.map((_, axis) => dims.length - 1 - axis);
+    const perm =
+      (site.node.attributes.perm as number[] | undefined) ?? dims.map((_, axis) => dims.length - 1 - axis);
     const strides = stridesOf(dims);
     const turn = (values: readonly number[]): number[] => perm.map((axis) => values[axis]);
     return copy(site, site.inputs[0]!.pointer, site.outputs[0].pointer, turn(dims), turn(strides));
@@ -62,7 +69,11 @@ const concat: Binder = {
     const stride = rowBytes(out);
     let offset = 0;
     const blocks = parts.map((dims, index) => {
-      const block = { from: site.inputs[index]!.pointer, to: site.outputs[0].pointer + offset, bytes: rowBytes(dims!) };
+      const block = {
+        from: site.inputs[index]!.pointer,
+        to: site.outputs[0].pointer + offset,
+        bytes: rowBytes(dims!),
+      };
       offset += block.bytes;
       return block;
     });

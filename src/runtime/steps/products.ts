@@ -14,7 +14,13 @@ interface Rows {
 }
 
 /** Inputs of MatMulIntegerToFloat by position. */
-const A = 0, B = 1, A_SCALE = 2, B_SCALE = 3, A_ZERO = 4, B_ZERO = 5, BIAS = 6;
+const A = 0,
+  B = 1,
+  A_SCALE = 2,
+  B_SCALE = 3,
+  A_ZERO = 4,
+  B_ZERO = 5,
+  BIAS = 6;
 
 function integerProduct(site: Site, rows: Rows, matrix: PreparedMatrix): Step {
   const { matmul_u8s8_f32, row_sums_u8 } = site.kernels;
@@ -31,7 +37,23 @@ function integerProduct(site: Site, rows: Rows, matrix: PreparedMatrix): Step {
       const from = a + batch * batchBytes;
       if (sumsOfRows !== 0) row_sums_u8(from, strideBytes, m, k, sumsOfRows);
       const to = y + batch * m * n * 4;
-      matmul_u8s8_f32(from, strideBytes, panels, to, n * 4, m, n, k, zero, sums, zeros, sumsOfRows, scale, scales, bias);
+      matmul_u8s8_f32(
+        from,
+        strideBytes,
+        panels,
+        to,
+        n * 4,
+        m,
+        n,
+        k,
+        zero,
+        sums,
+        zeros,
+        sumsOfRows,
+        scale,
+        scales,
+        bias,
+      );
     }
   };
 }
@@ -49,7 +71,12 @@ function windowRows(site: Site): Rows | undefined {
   const { stride, pads } = site.node.attributes as { stride: number; pads: readonly number[] };
   if (!dims || pads.some((pad) => pad !== 0)) return undefined;
   const [batches, time, channels] = dims;
-  return { batches, batchBytes: time * channels, rows: (site.outputs[0].dims as number[])[1], strideBytes: stride * channels };
+  return {
+    batches,
+    batchBytes: time * channels,
+    rows: (site.outputs[0].dims as number[])[1],
+    strideBytes: stride * channels,
+  };
 }
 
 /** A float convolution is a float product of the same overlapping rows. */
@@ -59,11 +86,24 @@ const convFloat: Binder = {
     const [k, n] = fixedDims(site.inputs[1]) ?? [];
     if (!rows || k === undefined) return undefined;
     const { matmul_f32 } = site.kernels;
-    const [x, w, bias, y] = [...site.inputs.slice(0, 2), site.inputs[2], site.outputs[0]].map((each) => each?.pointer ?? 0);
+    const [x, w, bias, y] = [...site.inputs.slice(0, 2), site.inputs[2], site.outputs[0]].map(
+      (each) => each?.pointer ?? 0,
+    );
     const { batches, batchBytes, rows: m, strideBytes } = rows;
     return () => {
       for (let batch = 0; batch < batches; batch++)
-        matmul_f32(x + batch * batchBytes * 4, strideBytes * 4, w, n * 4, y + batch * m * n * 4, n * 4, m, n, k, bias);
+        matmul_f32(
+          x + batch * batchBytes * 4,
+          strideBytes * 4,
+          w,
+          n * 4,
+          y + batch * m * n * 4,
+          n * 4,
+          m,
+          n,
+          k,
+          bias,
+        );
     };
   },
 };
@@ -157,8 +197,22 @@ const attention: Binder = {
     return (context) => {
       const tk = dimNow(length, context.lengths);
       attention_f32(
-        q.pointer, qWidth * 4, k.pointer, kWidth * 4, v.pointer, vWidth * 4, y.pointer, vWidth * 4,
-        tq, tk, heads, qWidth / heads, vWidth / heads, scale, causal ? tk - tq : -1, scratch,
+        q.pointer,
+        qWidth * 4,
+        k.pointer,
+        kWidth * 4,
+        v.pointer,
+        vWidth * 4,
+        y.pointer,
+        vWidth * 4,
+        tq,
+        tk,
+        heads,
+        qWidth / heads,
+        vWidth / heads,
+        scale,
+        causal ? tk - tq : -1,
+        scratch,
       );
     };
   },

@@ -20,7 +20,9 @@ const groupNorm: Binder = {
     const dims = fixedDims(inputs[0]);
     if (!dims) return undefined;
     const [batches, time, channels] = dims;
-    const [x, y, weight, bias] = [inputs[0]!, outputs[0], inputs[1]!, inputs[2]!].map((operand) => operand.pointer);
+    const [x, y, weight, bias] = [inputs[0]!, outputs[0], inputs[1]!, inputs[2]!].map(
+      (operand) => operand.pointer,
+    );
     const epsilon = node.attributes.epsilon as number;
     return () => {
       for (let batch = 0, offset = 0; batch < batches; batch++, offset += time * channels * 4)
