@@ -11,9 +11,9 @@ import { decodeWav } from "../src/audio/wav.ts";
 const SENTENCES: Record<string, string> = {
   garden: "The children planted tomatoes in the garden behind the school.",
   train: "Our train leaves at nine, so we should have breakfast early.",
-  weather: "It will be cold and windy tomorrow, with some rain in the evening.",
-  kitchen: "Please turn off the light in the kitchen, and close the window before you go to bed.",
-  market: "She bought fresh bread, two bottles of milk, and a bag of apples at the market.",
+  ship: "The captain of the ship waited until the storm was over.",
+  kitchen: "Close the window before you go to bed, and please turn off the light in the kitchen.",
+  market: "She bought a loaf of bread, some milk, and a bag of apples at the market.",
   bridge: "The old bridge was closed for the whole summer this year.",
 };
 
