@@ -27,7 +27,7 @@ export interface LayoutRequest {
 
 /** A stretch of the arena that one value (and its aliases) lives in. */
 interface Block extends Lifetime {
-  operands: { operand: Operand; offset: number }[];
+  operands: { operand: { pointer: number }; offset: number }[];
 }
 
 export class Layout {
@@ -48,7 +48,6 @@ export class Layout {
     const { graph, store, states } = request;
     const { nodes, known } = liveNodes(graph, request.facts);
     this.nodes = nodes;
-    for (const name of graph.constants.keys()) this.addConstant(name);
     for (const { name, input } of states) if (input) this.addFixed(input, store.pointer(name));
     for (const { name } of graph.inputs) if (!this.operands.has(name)) this.addBlock(name, -1);
     this.hostValues = [...known].map((name) => this.addBlock(name, -1));
@@ -59,7 +58,7 @@ export class Layout {
   }
 
   operand(name: string): Operand | undefined {
-    return this.operands.get(name);
+    return this.operands.get(name) ?? this.request.weights.operand(name, this.request.graph);
   }
 
   isAlias(node: Node): boolean {
@@ -77,7 +76,10 @@ export class Layout {
   captured(node: Node): Map<string, Operand> {
     const names = valuesUsedBy(node).filter((name) => !node.inputs.includes(name));
     return new Map(
-      names.flatMap((name) => (this.operands.has(name) ? [[name, this.operands.get(name)!] as const] : [])),
+      names.flatMap((name) => {
+        const operand = this.operand(name);
+        return operand ? [[name, operand] as const] : [];
+      }),
     );
   }
 
@@ -96,22 +98,6 @@ export class Layout {
 
   scratch(index: number): number {
     return this.scratches[index]?.operands[0].operand.pointer ?? 0;
-  }
-
-  private addConstant(name: string): void {
-    const { graph, weights } = this.request;
-    const tensor = graph.constants.get(name)!;
-    const dims = graph.layouts?.get(name)?.dims ?? tensor.dims;
-    // Constants of integer products are read through `weights.matrix`; only what is asked for is copied.
-    this.operands.set(name, {
-      name,
-      dtype: tensor.dtype,
-      dims,
-      get pointer() {
-        return weights.place(tensor);
-      },
-      set pointer(_) {},
-    });
   }
 
   private addFixed(name: string, pointer: number): void {
@@ -161,7 +147,7 @@ export class Layout {
       this.extend(source, index);
       return;
     }
-    const operand = this.operands.get(source)!;
+    const operand = this.operand(source)!;
     this.operands.set(node.outputs[0], {
       ...this.describe(node.outputs[0]),
       pointer: operand.pointer + offset,

@@ -12,7 +12,7 @@ export interface Operand {
   /** Numbers, except sizes that depend on how long a state has become. */
   dims: readonly Dim[];
   /** Byte offset in the engine's memory; 0 until memory is assigned. */
-  pointer: number;
+  readonly pointer: number;
 }
 
 /** The sizes of an operand when all are numbers. */

@@ -6,6 +6,7 @@ import type { Graph, Model } from "../model/graph.ts";
 import { type TypedArray, traits } from "../tensor/dtype.ts";
 import { sizeOf, Tensor } from "../tensor/tensor.ts";
 import type { Heap } from "./heap.ts";
+import type { Operand } from "./operand.ts";
 import type { PreparedMatrix } from "./step.ts";
 
 /** Smaller constants (sizes, axes, vectors) stay where they are; in bytes. */
@@ -16,24 +17,27 @@ export class Weights {
   private readonly places = new Map<Tensor, number>();
   private readonly matrices = new Map<string, PreparedMatrix>();
   private readonly unpacked = new Map<Tensor, Tensor>();
+  private readonly operands = new Map<Graph, Map<string, Operand>>();
 
   constructor(heap: Heap) {
     this.heap = heap;
   }
 
   /**
-   * Moves the constants of a model that belongs to this session into its memory: their arrays become views of it,
-   * so that the bytes they were read from can go. Views are renewed when the memory grows.
+   * Takes over the constants of a model that belongs to this session, so that the bytes it was read from can go:
+   * large ones move into the engine's memory and become views of it (renewed when it grows), small ones are copied.
    */
   adopt({ graphs }: Model): void {
-    for (const tensor of new Set(graphs.flatMap((graph) => [...graph.constants.values()])))
-      if (tensor.data.byteLength >= WORTH_MOVING) this.place(tensor);
+    const constants = [...new Set(graphs.flatMap((graph) => [...graph.constants.values()]))];
+    const [large, small] = [true, false].map((worth) =>
+      constants.filter(({ data }) => data.byteLength >= WORTH_MOVING === worth),
+    );
+    for (const tensor of large) this.place(tensor);
+    for (const tensor of small) setData(tensor, tensor.data.slice());
     const renew = (): void => {
-      for (const [tensor, pointer] of this.places) {
-        if (tensor.data.byteLength > 0 && tensor.data.byteLength < WORTH_MOVING) continue;
-        const view = new (traits(tensor.dtype).array)(this.heap.memory.buffer, pointer, sizeOf(tensor.dims));
-        (tensor as { data: TypedArray }).data = view;
-      }
+      const { buffer } = this.heap.memory;
+      for (const tensor of large)
+        setData(tensor, new (traits(tensor.dtype).array)(buffer, this.place(tensor), sizeOf(tensor.dims)));
     };
     renew();
     this.heap.onGrow(renew);
@@ -46,6 +50,25 @@ export class Weights {
     const pointer = this.store(tensor.data);
     this.places.set(tensor, pointer);
     return pointer;
+  }
+
+  /** A constant as plans see it. Its bytes are copied in when its place is asked for: matrices are read as panels. */
+  operand(name: string, graph: Graph): Operand | undefined {
+    const known = this.operands.get(graph)?.get(name);
+    const tensor = known ? undefined : graph.constants.get(name);
+    if (!tensor) return known;
+    const place = (): number => this.place(tensor);
+    const operand: Operand = {
+      name,
+      dtype: tensor.dtype,
+      dims: graph.layouts?.get(name)?.dims ?? tensor.dims,
+      get pointer() {
+        return place();
+      },
+    };
+    if (!this.operands.has(graph)) this.operands.set(graph, new Map());
+    this.operands.get(graph)!.set(name, operand);
+    return operand;
   }
 
   /** A constant as the reference wants it: row-major, whatever its layout in the file. */
@@ -111,6 +134,11 @@ export class Weights {
     target.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     return pointer;
   }
+}
+
+/** Only for tensors that belong to the session: callers' stay as they are. */
+function setData(tensor: Tensor, data: TypedArray): void {
+  (tensor as { data: TypedArray }).data = data;
 }
 
 /** Σk B[k, n] for each column of a matrix in panels: rows that only fill a group are zero and add nothing. */
