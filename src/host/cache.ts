@@ -1,0 +1,17 @@
+// Where octavox keeps what it has downloaded and converted.
+
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/** OCTAVOX_HOME, or the folder for caches that the platform's programs use. */
+export function cacheFolder(
+  environment: NodeJS.ProcessEnv = process.env,
+  platform = process.platform,
+): string {
+  const { OCTAVOX_HOME, XDG_CACHE_HOME, LOCALAPPDATA } = environment;
+  if (OCTAVOX_HOME) return OCTAVOX_HOME;
+  if (platform === "win32")
+    return join(LOCALAPPDATA || join(homedir(), "AppData", "Local"), "octavox", "Cache");
+  if (platform === "darwin") return join(homedir(), "Library", "Caches", "octavox");
+  return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "octavox");
+}

@@ -1,0 +1,113 @@
+// Files in and out, with every failure a typed error that names the file and what to do.
+
+import { randomUUID } from "node:crypto";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { OctavoxError } from "../errors.ts";
+
+/** No audio file or model that octavox can use is larger. */
+const MOST_BYTES = 2 ** 31;
+
+export interface ReadOptions {
+  signal?: AbortSignal | undefined;
+}
+
+/** @param path "-" is standard input */
+export async function readBytes(
+  path: string,
+  { signal }: ReadOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  signal?.throwIfAborted();
+  if (path === "-") return readAll(process.stdin, signal);
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) throw new OctavoxError("io", "not a file", { file: path, found: "a folder" });
+    // Pipes and devices have no size of their own.
+    const file = await open(path);
+    try {
+      if (!found.isFile()) return await readAll(file.createReadStream(), signal);
+      if (found.size > MOST_BYTES) throw tooLarge(path, found.size);
+      const bytes = new Uint8Array(found.size);
+      const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+      return bytes.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw explained(error, path, "cannot be read");
+  }
+}
+
+async function readAll(
+  stream: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of stream) {
+    signal?.throwIfAborted();
+    parts.push(part);
+    size += part.length;
+    if (size > MOST_BYTES) throw tooLarge("-", size);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function tooLarge(file: string, size: number): OctavoxError {
+  return new OctavoxError("unsupported", "too large a file", {
+    file,
+    expected: `at most ${MOST_BYTES} bytes`,
+    found: `${size}`,
+  });
+}
+
+/** Writes under a temporary name beside the file and renames: the file is there whole, or as it was before. */
+export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.part`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(temporary, "wx");
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw explained(error, path, "cannot be written");
+  }
+}
+
+/** What the operating system's error codes mean to a user. */
+const reasons: Readonly<Record<string, { found: string; remedy?: string }>> = {
+  ENOENT: { found: "no such file", remedy: "Check the path" },
+  ENOTDIR: { found: "a file where a folder should be", remedy: "Check the path" },
+  EACCES: { found: "no permission" },
+  EPERM: { found: "no permission" },
+  EROFS: {
+    found: "a read-only file system",
+    remedy: "Choose another place; OCTAVOX_HOME names the cache folder",
+  },
+  ENOSPC: { found: "a full disk", remedy: "Free some space, or name another folder in OCTAVOX_HOME" },
+  EDQUOT: {
+    found: "a used-up disk quota",
+    remedy: "Free some space, or name another folder in OCTAVOX_HOME",
+  },
+  EISDIR: { found: "a folder" },
+};
+
+/** A file system's error as one of ours; others pass unchanged. */
+export function explained(error: unknown, file: string, what: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof OctavoxError || typeof code !== "string" || !/^E[A-Z0-9]+$/.test(code)) return error;
+  const reason = reasons[code] ?? { found: code };
+  return new OctavoxError(code === "ENOENT" ? "not-found" : "io", what, { file, ...reason, cause: error });
+}

