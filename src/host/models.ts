@@ -87,19 +87,22 @@ async function removeOlder(name: string, path: string): Promise<void> {
     if (own.test(entry) && join(folder, entry) !== path) await rm(join(folder, entry), { force: true });
 }
 
+export interface OpenedModel {
+  path: string;
+  bytes: Uint8Array;
+  /** Whether it was given by its name in the list of models. */
+  listed: boolean;
+}
+
 /**
  * The bytes of a model.
- * @param model name of a listed model, which is downloaded if need be, or path of a file
+ * @param model path of a file, or name of a listed model, which is downloaded if need be
  * @throws OctavoxError `not-found` for what is neither
  */
-export async function openModel(
-  model: string,
-  options: PullOptions = {},
-): Promise<{ name: string; path: string; bytes: Uint8Array }> {
-  const known = listedModel(model) !== undefined && !existsSync(model);
-  const path = known ? await pullModel(model, options) : model;
-  if (!known && !existsSync(path)) throw unknown(model);
-  return { name: model, path, bytes: await readBytes(path, options) };
+export async function openModel(model: string, options: PullOptions = {}): Promise<OpenedModel> {
+  if (existsSync(model)) return { path: model, bytes: await readBytes(model, options), listed: false };
+  const path = await pullModel(model, options);
+  return { path, bytes: await readBytes(path, options), listed: true };
 }
 
 function listed(name: string): ListedModel {

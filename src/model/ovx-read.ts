@@ -33,6 +33,11 @@ export interface OvxHeader extends HeaderRecord {
   dataOffset: number;
 }
 
+/** Whether bytes claim to be a packed model; a transfer as text changes only what comes after these four. */
+export function isOvx(bytes: Uint8Array): boolean {
+  return MAGIC.slice(0, 4).every((byte, i) => bytes[i] === byte);
+}
+
 /** Bytes from the beginning of the file that `readOvxHeader` needs, from its first `PRELUDE_BYTES`. */
 export function ovxHeadBytes(prelude: Uint8Array): number {
   const view = new DataView(prelude.buffer, prelude.byteOffset, prelude.byteLength);

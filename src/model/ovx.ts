@@ -2,6 +2,7 @@
 
 export {
   assembleModel,
+  isOvx,
   type OvxHeader,
   ovxHeadBytes,
   PRELUDE_BYTES,

@@ -2,7 +2,7 @@
 
 import { OctavoxError } from "../errors.ts";
 import type { KernelFunctions } from "../kernels/functions.ts";
-import { type KernelSet, loadKernels } from "../kernels/load.ts";
+import { type KernelSet, type LoadOptions, loadKernels } from "../kernels/load.ts";
 import { firstDifference } from "./verify.ts";
 
 export const kernelChoices = ["reference", "simd", "relaxed", "wide"] as const;
@@ -23,13 +23,20 @@ const fallbacks: Record<KernelChoice, readonly KernelChoice[]> = {
   reference: ["reference"],
 };
 
-/**
- * @param wanted what the caller asks for; without it the environment's OCTAVOX_KERNELS, without that the best
- * @throws OctavoxError `argument` for a name that does not exist
- */
+export interface KernelOptions {
+  /**
+   * Which kernels to use; without it what the environment variable OCTAVOX_KERNELS says, without that the fastest
+   * that the host runs correctly ("wide" is taken only when asked for).
+   */
+  kernels?: KernelChoice | undefined;
+  /** Turns on the fusing of neighbouring vectors, which "wide" needs. In Node: `enableWide` of `octavox/node`. */
+  enableWide?: (() => void) | undefined;
+}
+
+/** @throws OctavoxError `argument` for a name that does not exist */
 export async function chooseKernels(
   memory: WebAssembly.Memory,
-  wanted = fromEnvironment(),
+  { kernels: wanted = fromEnvironment(), enableWide }: KernelOptions = {},
 ): Promise<ChosenKernels> {
   if (wanted !== undefined && !kernelChoices.includes(wanted))
     throw new OctavoxError("argument", "kernels", {
@@ -39,20 +46,17 @@ export async function chooseKernels(
   const notices: string[] = [];
   for (const name of fallbacks[wanted ?? "relaxed"]) {
     if (name === "reference") return { name, functions: undefined, notice: notices.join("; ") || undefined };
-    const set = await tryLoad(memory, name, notices);
+    const set = await tryLoad({ memory, force: name, enableWide }, notices);
     if (set) return { ...set, notice: wanted ? notices.join("; ") || undefined : undefined };
   }
   throw new OctavoxError("host", "no kernels could be loaded");
 }
 
-async function tryLoad(
-  memory: WebAssembly.Memory,
-  name: Exclude<KernelChoice, "reference">,
-  notices: string[],
-): Promise<KernelSet | undefined> {
+async function tryLoad(options: LoadOptions, notices: string[]): Promise<KernelSet | undefined> {
+  const name = options.force;
   try {
-    const set = await loadKernels({ memory, force: name });
-    const difference = firstDifference(set.functions, memory);
+    const set = await loadKernels(options);
+    const difference = firstDifference(set.functions, options.memory);
     if (difference === undefined) return set;
     notices.push(`${name} kernels differ from the reference on this host (${difference})`);
   } catch (error) {

@@ -5,7 +5,7 @@ import { OctavoxError } from "../errors.ts";
 import type { Graph, Model, ValueInfo } from "../model/graph.ts";
 import { readOvx } from "../model/ovx.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { chooseKernels, type KernelChoice } from "./choose.ts";
+import { chooseKernels, type KernelChoice, type KernelOptions } from "./choose.ts";
 import { tensorAt, writeTensor } from "./fallback.ts";
 import { Heap } from "./heap.ts";
 import { dimNow } from "./operand.ts";
@@ -14,9 +14,7 @@ import { StateStore } from "./states.ts";
 import type { RunContext, Views } from "./step.ts";
 import { Weights } from "./weights.ts";
 
-export interface SessionOptions {
-  /** Which kernels to use; by default the fastest that the host runs correctly. */
-  kernels?: KernelChoice | undefined;
+export interface SessionOptions extends KernelOptions {
   signal?: AbortSignal | undefined;
 }
 
@@ -65,7 +63,7 @@ export class InferenceSession {
     options.signal?.throwIfAborted();
     const model = source instanceof Uint8Array ? readOvx(source) : source;
     const heap = new Heap();
-    const session = new InferenceSession(model, heap, await chooseKernels(heap.memory, options.kernels));
+    const session = new InferenceSession(model, heap, await chooseKernels(heap.memory, options));
     if (model !== source) session.weights.adopt(model);
     options.signal?.throwIfAborted();
     return session;

@@ -7,15 +7,9 @@ import { resample } from "../audio/resample.ts";
 import { repeats } from "../decode/repetition.ts";
 import { Vocabulary } from "../decode/tokens.ts";
 import type { KernelChoice } from "../runtime/choose.ts";
-import { InferenceSession } from "../runtime/session.ts";
+import { InferenceSession, type SessionOptions } from "../runtime/session.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type DecodingSettings, readSettings } from "./settings.ts";
-
-export interface RecognizerOptions {
-  /** Which kernels to use; by default the fastest that the host runs correctly. */
-  kernels?: KernelChoice | undefined;
-  signal?: AbortSignal | undefined;
-}
 
 export interface TranscribeOptions {
   /** Samples a second of the audio given; 16000 by default. Other rates are resampled. */
@@ -62,7 +56,7 @@ export class Recognizer {
    * @param model a packed recogniser (`.ovx`)
    * @throws OctavoxError `format` when the bytes are not a packed recogniser
    */
-  static async load(model: Uint8Array, options: RecognizerOptions = {}): Promise<Recognizer> {
+  static async load(model: Uint8Array, options: SessionOptions = {}): Promise<Recognizer> {
     return new Recognizer(await InferenceSession.create(model, options));
   }
 
@@ -73,6 +67,11 @@ export class Recognizer {
 
   get threads(): number {
     return this.session.threads;
+  }
+
+  /** Why slower kernels than those asked for are in use, when that is so. */
+  get notice(): string | undefined {
+    return this.session.notice;
   }
 
   /**

@@ -1,0 +1,22 @@
+// Options that several verbs share, and how their values are read. A wrong value is wrong use of the command.
+
+import { InvalidArgumentError, Option } from "commander";
+import { kernelChoices } from "../index.ts";
+
+export const DEFAULT_MODEL = "moonshine-tiny";
+
+export const kernelsOption = () =>
+  new Option(
+    "--kernels <which>",
+    "kernels to run; otherwise the fastest that this machine runs correctly",
+  ).choices(kernelChoices);
+
+export const threadsOption = () =>
+  new Option("--threads <number>", "threads to run on").default(1).argParser(positiveInteger);
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1024)
+    throw new InvalidArgumentError("It must be a whole number from 1 to 1024.");
+  return value;
+}

@@ -1,0 +1,34 @@
+// `octavox/node`: models by name, kept in the cache folder, and recognisers made of them.
+
+import { OctavoxError } from "../errors.ts";
+import type { SessionOptions } from "../runtime/session.ts";
+import { Recognizer } from "../speech/recognizer.ts";
+import { openModel, type PullOptions } from "./models.ts";
+import { enableWide } from "./wide.ts";
+
+export { cacheFolder } from "./cache.ts";
+export { readBytes, writeAtomically } from "./files.ts";
+export type { PullOptions, PullProgress } from "./models.ts";
+export { cachedBytes, modelPath, openModel, pullModel } from "./models.ts";
+export { enableWide } from "./wide.ts";
+
+/**
+ * A recogniser by its name in the list of models (downloaded and converted on first use) or by the path of a file.
+ * @throws OctavoxError `not-found` for what is neither, `io` when it cannot be downloaded or read, `format` when it is
+ *   not a packed recogniser
+ */
+export async function loadRecognizer(
+  model: string,
+  options: SessionOptions & PullOptions = {},
+): Promise<Recognizer> {
+  const { bytes, path, listed } = await openModel(model, options);
+  try {
+    return await Recognizer.load(bytes, { enableWide, ...options });
+  } catch (error) {
+    if (!(error instanceof OctavoxError) || error.code !== "format") throw error;
+    throw error.with({
+      file: path,
+      ...(listed && { remedy: `Get it anew: octavox models pull ${model} --force` }),
+    });
+  }
+}
