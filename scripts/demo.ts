@@ -1,23 +1,28 @@
 // Transcribes the sample recordings and compares what is heard with what is said in them.
 //   npm run demo
 
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { openRecognizer } from "../src/cli/load.ts";
 import { DEFAULT_MODEL } from "../src/cli/options.ts";
 import { byteSize, columns, makeTerminal } from "../src/cli/terminal.ts";
 import { readRefs, words } from "../src/evaluate/index.ts";
+import { loadRecognizer } from "../src/host/index.ts";
 import { decodeAudio } from "../src/index.ts";
 
 const folder = join(import.meta.dirname, "../samples");
 const terminal = makeTerminal(process.stdout, process.stderr, process.env);
 const { out, note, bold, dim } = terminal;
 
-const interrupt = new AbortController();
-process.once("SIGINT", () => interrupt.abort(new Error("interrupted")));
+// A download is converted in a process of its own, so that the memory stated below is what recognising takes.
+const launcher = join(import.meta.dirname, "../bin/octavox.js");
+const pulled = spawnSync(process.execPath, [launcher, "models", "pull", DEFAULT_MODEL], {
+  stdio: ["inherit", "ignore", "inherit"],
+});
+if (pulled.status !== 0) process.exit(pulled.status ?? 1);
 
 const started = performance.now();
-using recognizer = await openRecognizer({ terminal, signal: interrupt.signal }, { model: DEFAULT_MODEL });
+using recognizer = await loadRecognizer(DEFAULT_MODEL);
 const loadMs = performance.now() - started;
 
 let [audio, processing, wrong] = [0, 0, 0];

@@ -57,7 +57,7 @@ function print(terminal: Terminal, { file, bytes, metadata, ...model }: Inspecte
   for (const { name, inputs, outputs, nodes, operators } of model.graphs) {
     out(`\n${bold(name || "graph")}  ${nodes} nodes`);
     const values = (label: string, list: typeof inputs) =>
-      list.map((info) => [label, info.name, shape(info)]);
+      list.filter((info) => !kept.has(info.name)).map((info) => [label, info.name, shape(info)]);
     table([...values("in", inputs), ...values("out", outputs)]);
     out("");
     table(Object.entries(operators).map(([op, nodesOfIt]) => [nodesOfIt, op]));
