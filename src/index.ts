@@ -5,6 +5,7 @@ export type { ErrorCode, ErrorDetails } from "./errors.ts";
 export { OctavoxError } from "./errors.ts";
 export type { KernelChoice } from "./runtime/choose.ts";
 export { kernelChoices } from "./runtime/choose.ts";
+export type { ModelFile } from "./runtime/load.ts";
 export type { RunOptions, SessionOptions } from "./runtime/session.ts";
 export { InferenceSession } from "./runtime/session.ts";
 export type { Segment, TranscribeOptions, Transcript } from "./speech/recognizer.ts";

@@ -1,7 +1,7 @@
 // octavox inspect MODEL
 
 import { Command } from "commander";
-import { openModel } from "../host/index.ts";
+import { findModel, readBytes } from "../host/index.ts";
 import { readModel, summarise } from "../import.ts";
 import type { Context } from "./context.ts";
 import { pullProgress } from "./load.ts";
@@ -36,7 +36,8 @@ async function inspect(
   { json }: { json?: boolean },
 ): Promise<void> {
   const { onProgress, end } = pullProgress(terminal, name);
-  const { path, bytes } = await openModel(name, { signal, onProgress }).finally(end);
+  const path = await findModel(name, { signal, onProgress }).finally(end);
+  const bytes = await readBytes(path, { signal });
   const model = readModel(bytes, { file: path });
   const inspected = { file: path, bytes: bytes.length, metadata: model.metadata, ...summarise(model) };
   if (json) terminal.out(JSON.stringify(inspected));

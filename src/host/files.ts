@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { OctavoxError } from "../errors.ts";
+import type { ModelFile } from "../runtime/load.ts";
 
 /** No audio file or model that octavox can use is larger. */
 const MOST_BYTES = 2 ** 31;
@@ -33,6 +34,32 @@ export async function readBytes(
     } finally {
       await file.close();
     }
+  } catch (error) {
+    throw explained(error, path, "cannot be read");
+  }
+}
+
+/** A file that is read in parts, closed with `await using`. */
+export async function openFile(path: string): Promise<ModelFile & AsyncDisposable> {
+  try {
+    const file = await open(path);
+    const found = await file.stat();
+    if (!found.isFile()) {
+      await file.close();
+      throw new OctavoxError("io", "not a file", { file: path, found: "a folder or a device" });
+    }
+    return {
+      bytes: found.size,
+      async read(target, position) {
+        const { bytesRead } = await file.read(target, 0, target.length, position);
+        if (bytesRead < target.length)
+          throw new OctavoxError("io", "changed while it was read", {
+            file: path,
+            offset: position + bytesRead,
+          });
+      },
+      [Symbol.asyncDispose]: () => file.close(),
+    };
   } catch (error) {
     throw explained(error, path, "cannot be read");
   }

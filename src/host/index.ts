@@ -3,13 +3,14 @@
 import { OctavoxError } from "../errors.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import { Recognizer } from "../speech/recognizer.ts";
-import { openModel, type PullOptions } from "./models.ts";
+import { openFile } from "./files.ts";
+import { findModel, type PullOptions } from "./models.ts";
 import { enableWide } from "./wide.ts";
 
 export { cacheFolder } from "./cache.ts";
-export { readBytes, writeAtomically } from "./files.ts";
+export { openFile, readBytes, writeAtomically } from "./files.ts";
 export type { PullOptions, PullProgress } from "./models.ts";
-export { cachedBytes, modelPath, openModel, pullModel } from "./models.ts";
+export { cachedBytes, findModel, modelPath, pullModel } from "./models.ts";
 export { enableWide } from "./wide.ts";
 
 /**
@@ -21,14 +22,13 @@ export async function loadRecognizer(
   model: string,
   options: SessionOptions & PullOptions = {},
 ): Promise<Recognizer> {
-  const { bytes, path, listed } = await openModel(model, options);
+  const path = await findModel(model, options);
   try {
-    return await Recognizer.load(bytes, { enableWide, ...options });
+    await using file = await openFile(path);
+    return await Recognizer.load(file, { enableWide, ...options });
   } catch (error) {
     if (!(error instanceof OctavoxError) || error.code !== "format") throw error;
-    throw error.with({
-      file: path,
-      ...(listed && { remedy: `Get it anew: octavox models pull ${model} --force` }),
-    });
+    const anew = path === model ? undefined : `Get it anew: octavox models pull ${model} --force`;
+    throw error.with({ file: path, remedy: anew ?? error.details.remedy });
   }
 }

@@ -10,7 +10,7 @@ import { OctavoxError } from "../errors.ts";
 import { type ListedModel, listedModel, models } from "../model/list.ts";
 import { cacheFolder } from "./cache.ts";
 import { downloadPackage } from "./download.ts";
-import { readBytes, writeAtomically } from "./files.ts";
+import { writeAtomically } from "./files.ts";
 import { readTar } from "./tar.ts";
 
 export interface PullProgress {
@@ -87,22 +87,13 @@ async function removeOlder(name: string, path: string): Promise<void> {
     if (own.test(entry) && join(folder, entry) !== path) await rm(join(folder, entry), { force: true });
 }
 
-export interface OpenedModel {
-  path: string;
-  bytes: Uint8Array;
-  /** Whether it was given by its name in the list of models. */
-  listed: boolean;
-}
-
 /**
- * The bytes of a model.
+ * The path of a model.
  * @param model path of a file, or name of a listed model, which is downloaded if need be
  * @throws OctavoxError `not-found` for what is neither
  */
-export async function openModel(model: string, options: PullOptions = {}): Promise<OpenedModel> {
-  if (existsSync(model)) return { path: model, bytes: await readBytes(model, options), listed: false };
-  const path = await pullModel(model, options);
-  return { path, bytes: await readBytes(path, options), listed: true };
+export async function findModel(model: string, options: PullOptions = {}): Promise<string> {
+  return existsSync(model) ? model : pullModel(model, options);
 }
 
 function listed(name: string): ListedModel {

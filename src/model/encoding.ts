@@ -5,7 +5,7 @@ import { type DType, fileBytes, type TypedArray, traits } from "../tensor/dtype.
 import { allocate, sizeOf, Tensor } from "../tensor/tensor.ts";
 
 /** Whether a file's bytes are the memory's. */
-function isPlain(dtype: DType): boolean {
+export function isPlain(dtype: DType): boolean {
   return traits(dtype).bits === 8 * traits(dtype).array.BYTES_PER_ELEMENT;
 }
 

@@ -26,7 +26,7 @@ export class Heap {
 
   /** Reserves `bytes` (64-byte aligned, with 64 readable bytes after them); zeroed only when never used before. */
   allocate(bytes: number): number {
-    const size = Math.ceil((bytes + 64) / ALIGNMENT) * ALIGNMENT;
+    const size = this.roomFor(bytes);
     let index = this.gaps.findIndex((gap) => gap.bytes >= size);
     if (index < 0) {
       this.grow(size);
@@ -42,7 +42,17 @@ export class Heap {
 
   /** Gives a block back; `bytes` as it was allocated. */
   free(start: number, bytes: number): void {
-    this.addGap({ start, bytes: Math.ceil((bytes + 64) / ALIGNMENT) * ALIGNMENT });
+    this.addGap({ start, bytes: this.roomFor(bytes) });
+  }
+
+  /** What a block of `bytes` takes of the memory. */
+  roomFor(bytes: number): number {
+    return Math.ceil((bytes + 64) / ALIGNMENT) * ALIGNMENT;
+  }
+
+  /** Grows, if need be, so that blocks that take `room` together find their place without growing again. */
+  reserve(room: number): void {
+    if (room > 0 && !this.gaps.some((gap) => gap.bytes >= room)) this.grow(room);
   }
 
   /** Calls `renew` whenever the memory has grown: arrays over it have lost their bytes then. */

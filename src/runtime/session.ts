@@ -3,11 +3,11 @@
 
 import { OctavoxError } from "../errors.ts";
 import type { Graph, Model, ValueInfo } from "../model/graph.ts";
-import { readOvx } from "../model/ovx.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { chooseKernels, type KernelChoice, type KernelOptions } from "./choose.ts";
+import { type ChosenKernels, chooseKernels, type KernelChoice, type KernelOptions } from "./choose.ts";
 import { tensorAt, writeTensor } from "./fallback.ts";
 import { Heap } from "./heap.ts";
+import { fileOf, loadModel, type ModelFile } from "./load.ts";
 import { dimNow } from "./operand.ts";
 import { type Plan, planGraph, type StateUse } from "./plan.ts";
 import { StateStore } from "./states.ts";
@@ -39,34 +39,39 @@ export class InferenceSession {
   private readonly store: StateStore;
   private readonly uses = new Map<Graph, readonly StateUse[]>();
   private readonly plans = new Map<string, Plan>();
-  private readonly chosen: Awaited<ReturnType<typeof chooseKernels>>;
+  private readonly chosen: ChosenKernels;
   private arena = { pointer: 0, bytes: 0 };
   private views: Views | undefined;
   private disposed = false;
 
-  private constructor(model: Model, heap: Heap, chosen: Awaited<ReturnType<typeof chooseKernels>>) {
+  private constructor(model: Model, weights: Weights, heap: Heap, chosen: ChosenKernels) {
     this.model = model;
     this.heap = heap;
     this.chosen = chosen;
     this.kernels = chosen.name;
     this.notice = chosen.notice;
-    this.weights = new Weights(heap);
+    this.weights = weights;
     this.store = new StateStore(heap);
     for (const graph of model.graphs) this.uses.set(graph, this.declareStates(graph));
   }
 
   /**
-   * @param source a packed model (`.ovx`) or a model in memory
+   * @param source a packed model (`.ovx`), as bytes or as a file that is read in parts; or a model in memory
    * @throws OctavoxError `format` for a bad file, `host` without WebAssembly SIMD (unless kernels are "reference")
    */
-  static async create(source: Uint8Array | Model, options: SessionOptions = {}): Promise<InferenceSession> {
-    options.signal?.throwIfAborted();
-    const model = source instanceof Uint8Array ? readOvx(source) : source;
+  static async create(
+    source: Uint8Array | ModelFile | Model,
+    options: SessionOptions = {},
+  ): Promise<InferenceSession> {
+    const { signal } = options;
+    signal?.throwIfAborted();
     const heap = new Heap();
-    const session = new InferenceSession(model, heap, await chooseKernels(heap.memory, options));
-    if (model !== source) session.weights.adopt(model);
-    options.signal?.throwIfAborted();
-    return session;
+    const weights = new Weights(heap);
+    const chosen = await chooseKernels(heap.memory, options);
+    signal?.throwIfAborted();
+    const file = source instanceof Uint8Array ? fileOf(source) : source;
+    const model = "graphs" in file ? file : await loadModel(file, { heap, weights, signal });
+    return new InferenceSession(model, weights, heap, chosen);
   }
 
   /** The inputs a caller feeds: those of the graph without its states. */

@@ -2,45 +2,39 @@
 // products what the kernels need beside the bytes: column sums, scales and zero points, one a column.
 
 import { columnSums, packPanels, panelBytes, unpackPanels } from "../kernels/layout.ts";
-import type { Graph, Model } from "../model/graph.ts";
+import type { Graph } from "../model/graph.ts";
 import { type TypedArray, traits } from "../tensor/dtype.ts";
 import { sizeOf, Tensor } from "../tensor/tensor.ts";
 import type { Heap } from "./heap.ts";
 import type { Operand } from "./operand.ts";
 import type { PreparedMatrix } from "./step.ts";
 
-/** Smaller constants (sizes, axes, vectors) stay where they are; in bytes. */
-const WORTH_MOVING = 4096;
-
 export class Weights {
   private readonly heap: Heap;
   private readonly places = new Map<Tensor, number>();
+  private readonly held: Tensor[] = [];
   private readonly matrices = new Map<string, PreparedMatrix>();
   private readonly unpacked = new Map<Tensor, Tensor>();
   private readonly operands = new Map<Graph, Map<string, Operand>>();
 
   constructor(heap: Heap) {
     this.heap = heap;
+    heap.onGrow(() => this.renewViews());
   }
 
-  /**
-   * Takes over the constants of a model that belongs to this session, so that the bytes it was read from can go:
-   * large ones move into the engine's memory and become views of it (renewed when it grows), small ones are copied.
-   */
-  adopt({ graphs }: Model): void {
-    const constants = [...new Set(graphs.flatMap((graph) => [...graph.constants.values()]))];
-    const [large, small] = [true, false].map((worth) =>
-      constants.filter(({ data }) => data.byteLength >= WORTH_MOVING === worth),
-    );
-    for (const tensor of large) this.place(tensor);
-    for (const tensor of small) setData(tensor, tensor.data.slice());
-    const renew = (): void => {
-      const { buffer } = this.heap.memory;
-      for (const tensor of large)
-        setData(tensor, new (traits(tensor.dtype).array)(buffer, this.place(tensor), sizeOf(tensor.dims)));
-    };
-    renew();
-    this.heap.onGrow(renew);
+  /** Takes a constant whose array is a view of the engine's memory at `pointer`; renewed when the memory grows. */
+  hold(tensor: Tensor, pointer: number): Tensor {
+    this.places.set(tensor, pointer);
+    this.held.push(tensor);
+    return tensor;
+  }
+
+  private renewViews(): void {
+    const { buffer } = this.heap.memory;
+    for (const tensor of this.held) {
+      const view = new (traits(tensor.dtype).array)(buffer, this.place(tensor), sizeOf(tensor.dims));
+      (tensor as { data: TypedArray }).data = view;
+    }
   }
 
   /** Where a constant lies; copied in on first use. */
@@ -134,11 +128,6 @@ export class Weights {
     target.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     return pointer;
   }
-}
-
-/** Only for tensors that belong to the session: callers' stay as they are. */
-function setData(tensor: Tensor, data: TypedArray): void {
-  (tensor as { data: TypedArray }).data = data;
 }
 
 /** Σk B[k, n] for each column of a matrix in panels: rows that only fill a group are zero and add nothing. */

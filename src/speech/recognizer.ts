@@ -6,7 +6,9 @@ import { cutAtPauses, isSilent } from "../audio/pauses.ts";
 import { resample } from "../audio/resample.ts";
 import { repeats } from "../decode/repetition.ts";
 import { Vocabulary } from "../decode/tokens.ts";
+import type { Model } from "../model/graph.ts";
 import type { KernelChoice } from "../runtime/choose.ts";
+import type { ModelFile } from "../runtime/load.ts";
 import { InferenceSession, type SessionOptions } from "../runtime/session.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type DecodingSettings, readSettings } from "./settings.ts";
@@ -53,10 +55,13 @@ export class Recognizer {
   }
 
   /**
-   * @param model a packed recogniser (`.ovx`)
+   * @param model a packed recogniser (`.ovx`), as bytes or as a file that is read in parts; or one in memory
    * @throws OctavoxError `format` when the bytes are not a packed recogniser
    */
-  static async load(model: Uint8Array, options: SessionOptions = {}): Promise<Recognizer> {
+  static async load(
+    model: Uint8Array | ModelFile | Model,
+    options: SessionOptions = {},
+  ): Promise<Recognizer> {
     return new Recognizer(await InferenceSession.create(model, options));
   }
 
