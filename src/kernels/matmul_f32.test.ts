@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { matmulFloat } from "../reference/matmul-float.ts";
+import { matmulF32 } from "../reference/matmul.ts";
 import type { KernelFunctions } from "./functions.ts";
 import { addMatmulF32 } from "./matmul_f32.ts";
 import { Arena, assertSameBits, createRandom, instantiate, randomFloats } from "./testing.ts";
@@ -37,7 +37,7 @@ function checkOne(
   const [atC, atBias] = [arena.put(c), bias ? arena.put(bias) : 0];
   kernels.matmul_f32(atA, 4 * (k + gap), atB, 4 * (n + gap), atC, 4 * cStride, m, n, k, atBias);
   const what = `${m}×${n}×${k}, gap ${gap}`;
-  const expected = spread(matmulFloat(a, b, m, n, k, bias), n, cStride);
+  const expected = spread(matmulF32(a, b, [m, n, k], bias), n, cStride);
   assertSameBits(arena.floats(atC, c.length), expected, what);
   arena.assertGuarded(atC, c.byteLength, what);
 }

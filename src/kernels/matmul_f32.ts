@@ -1,5 +1,5 @@
 // The float32 matrix product: tiles of rows × vectors of columns, each output summed in the order of k. The
-// definition is `src/reference/matmul-float.ts`. B is read where it lies, without packing.
+// definition is `src/reference/matmul.ts`. B is read where it lies, without packing.
 
 import { type FunctionBuilder, f32x4, i32, type Local, type ModuleBuilder, v128 } from "../wasm/index.ts";
 import { FLOAT, storePartial, VECTOR } from "./vectors.ts";

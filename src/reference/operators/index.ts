@@ -13,12 +13,16 @@ import { products } from "./products.ts";
 import { quantization } from "./quantization.ts";
 import { recurrence } from "./recurrent.ts";
 import { reducing } from "./reduce.ts";
+import { reshaping } from "./reshaping.ts";
 import { spectral } from "./spectral.ts";
+import { unary } from "./unary.ts";
 
 export type { OperatorContext, ReferenceOperator } from "./operator.ts";
 
 export const operators: Operators = {
+  ...unary,
   ...elementwise,
+  ...reshaping,
   ...movement,
   ...creation,
   ...indexing,

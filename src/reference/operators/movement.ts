@@ -1,33 +1,22 @@
-// Operators that move elements and never change them: other shapes, other orders, parts and joins.
+// Operators that move elements and never change them: other orders, parts and joins.
 
-import { type TypedArray, traits } from "../../tensor/dtype.ts";
+import type { TypedArray } from "../../tensor/dtype.ts";
 import { allocate, sizeOf, stridesOf, type Tensor } from "../../tensor/tensor.ts";
 import { walk } from "./broadcast.ts";
 import {
   around,
   axisOf,
   dataOf,
-  type Inputs,
   misfit,
   numberOf,
   numbersOf,
-  type OperatorContext,
   type Operators,
   type ReferenceOperator,
   required,
   tensorOf,
   textOf,
 } from "./operator.ts";
-
-/** Numbers that older operator sets give as an attribute and newer ones as an input. */
-export function listFrom(
-  inputs: Inputs,
-  index: number,
-  context: OperatorContext,
-  name: string,
-): readonly number[] | undefined {
-  return inputs[index]?.numbers() ?? numbersOf(context, name);
-}
+import { listFrom } from "./reshaping.ts";
 
 /** The elements at given positions; −1 is 0. */
 export function pick(x: Tensor, from: Int32Array, dims: readonly number[]): Tensor {
@@ -36,57 +25,6 @@ export function pick(x: Tensor, from: Int32Array, dims: readonly number[]): Tens
   for (let i = 0; i < y.length; i++) if (from[i] >= 0) y[i] = data[from[i]] as never;
   return tensorOf(x.dtype, y, dims);
 }
-
-/** The same elements under other dimensions, which must hold as many. */
-function reshaped(x: Tensor, dims: readonly number[], inputs: Inputs, context: OperatorContext): Tensor[] {
-  if (sizeOf(dims) !== x.size || dims.some((dim) => dim < 0))
-    throw misfit(inputs, context, `a shape of ${x.size} elements`, `[${dims.join(", ")}]`);
-  return [x.reshape(dims)];
-}
-
-const reshape: ReferenceOperator = (inputs, context) => {
-  const x = required(inputs, 0, context);
-  const shape = listFrom(inputs, 1, context, "shape") ?? [];
-  const keepZero = numberOf(context, "allowzero", 0) === 1;
-  const dims = shape.map((dim, axis) => (dim === 0 && !keepZero ? (x.dims[axis] ?? 0) : dim));
-  const open = dims.indexOf(-1);
-  if (open >= 0) dims[open] = x.size / -sizeOf(dims);
-  if (open >= 0 && Number.isNaN(dims[open])) dims[open] = 0;
-  if (!dims.every(Number.isInteger))
-    throw misfit(inputs, context, `a shape of ${x.size} elements`, `[${shape.join(", ")}]`);
-  return reshaped(x, dims, inputs, context);
-};
-
-const flatten: ReferenceOperator = (inputs, context) => {
-  const x = required(inputs, 0, context);
-  const axis = axisOf(numberOf(context, "axis", 1), x.dims.length + 1, inputs, context);
-  const from = numberOf(context, "axis", 1) < 0 ? axis - 1 : axis;
-  return [x.reshape([sizeOf(x.dims.slice(0, from)), sizeOf(x.dims.slice(from))])];
-};
-
-const squeeze: ReferenceOperator = (inputs, context) => {
-  const x = required(inputs, 0, context);
-  const listed = listFrom(inputs, 1, context, "axes")?.map((axis) =>
-    axisOf(axis, x.dims.length, inputs, context),
-  );
-  const gone = new Set(listed ?? x.dims.flatMap((dim, axis) => (dim === 1 ? [axis] : [])));
-  return reshaped(
-    x,
-    x.dims.filter((_, axis) => !gone.has(axis)),
-    inputs,
-    context,
-  );
-};
-
-const unsqueeze: ReferenceOperator = (inputs, context) => {
-  const x = required(inputs, 0, context);
-  const axes = listFrom(inputs, 1, context, "axes") ?? [];
-  const rank = x.dims.length + axes.length;
-  const added = new Set(axes.map((axis) => axisOf(axis, rank, inputs, context)));
-  if (added.size < axes.length) throw misfit(inputs, context, "axes that differ", axes.join(", "));
-  const rest = [...x.dims];
-  return [x.reshape(Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : rest.shift()!)))];
-};
 
 export function transposed(x: Tensor, order: readonly number[]): Tensor {
   const strides = stridesOf(x.dims);
@@ -318,19 +256,7 @@ const trilu: ReferenceOperator = (inputs, context) => {
   return [pick(x, from, x.dims)];
 };
 
-const identity: ReferenceOperator = (inputs, context) => [required(inputs, 0, context)];
-
-/** In inference nothing is dropped; the mask says so. */
-const dropout: ReferenceOperator = (inputs, context) => {
-  const x = required(inputs, 0, context);
-  return [x, tensorOf("bool", new (traits("bool").array)(x.size).fill(1 as never), x.dims)];
-};
-
 export const movement: Operators = {
-  Reshape: reshape,
-  Flatten: flatten,
-  Squeeze: squeeze,
-  Unsqueeze: unsqueeze,
   Transpose: transpose,
   Concat: concat,
   Split: split,
@@ -341,6 +267,4 @@ export const movement: Operators = {
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,
   Trilu: trilu,
-  Identity: identity,
-  Dropout: dropout,
 };

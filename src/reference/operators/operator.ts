@@ -127,3 +127,11 @@ export function around(
 ): { outer: number; size: number; inner: number } {
   return { outer: sizeOf(dims.slice(0, axis)), size: dims[axis], inner: sizeOf(dims.slice(axis + 1)) };
 }
+
+/** A table of operators from a table of what makes them differ. */
+export function entries<T>(
+  table: Readonly<Record<string, T>>,
+  make: (entry: T) => ReferenceOperator,
+): Operators {
+  return Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, make(entry)]));
+}

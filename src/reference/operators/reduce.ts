@@ -4,7 +4,6 @@ import { sizeOf, stridesOf, type Tensor } from "../../tensor/tensor.ts";
 import { exp, log } from "../functions.ts";
 import { sumInFours } from "../rows.ts";
 import { walk } from "./broadcast.ts";
-import { listFrom } from "./movement.ts";
 import { narrow, rounding } from "./numbers.ts";
 import {
   around,
@@ -19,6 +18,7 @@ import {
   required,
   tensorOf,
 } from "./operator.ts";
+import { listFrom } from "./reshaping.ts";
 
 const f32 = Math.fround;
 
