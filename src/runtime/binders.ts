@@ -6,10 +6,12 @@ import { elementwise } from "./steps/elementwise.ts";
 import { movement } from "./steps/movement.ts";
 import { products } from "./steps/products.ts";
 import { rows } from "./steps/rows.ts";
+import { values } from "./steps/values.ts";
 
 export const binders: Readonly<Record<string, Binder>> = {
   ...products,
   ...rows,
   ...elementwise,
   ...movement,
+  ...values,
 };

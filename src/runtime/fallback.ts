@@ -3,11 +3,22 @@
 
 import { OctavoxError } from "../errors.ts";
 import type { Graph, Node } from "../model/graph.ts";
-import { runNode } from "../reference/run.ts";
+import type * as run from "../reference/run.ts";
 import { elementBytes, type TypedArray, traits } from "../tensor/dtype.ts";
 import { sizeOf, Tensor } from "../tensor/tensor.ts";
 import { dimsNow, type Operand } from "./operand.ts";
 import type { RunContext, Step } from "./step.ts";
+
+/** All of the reference's operators: loaded when a plan needs one, so that most pages never fetch them. */
+let reference: typeof run | undefined;
+
+export async function loadReference(): Promise<void> {
+  reference ??= await import("../reference/run.ts");
+}
+
+export function isReferenceLoaded(): boolean {
+  return reference !== undefined;
+}
 
 export interface FallbackSite {
   node: Node;
@@ -26,7 +37,7 @@ export function referenceStep(site: FallbackSite): Step {
     const read = (operand: Operand | undefined): Tensor | undefined =>
       operand && (constant(operand.name) ?? tensorAt(operand, context));
     const visible = new Map([...site.captured].map(([name, operand]) => [name, read(operand)!]));
-    const results = runNode(node, site.inputs.map(read), opset, visible);
+    const results = reference!.runNode(node, site.inputs.map(read), opset, visible);
     site.outputs.forEach((operand, index) => {
       if (operand) writeResult(node, operand, results[index], context);
     });

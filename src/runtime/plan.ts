@@ -43,6 +43,8 @@ export interface Plan {
   /** Where the caller's inputs go and the results are. */
   operands: ReadonlyMap<string, Operand>;
   steps: readonly Step[];
+  /** Whether some steps run the reference, which must be loaded then. */
+  usesReference: boolean;
   /** The states that this plan makes longer, and by how much. */
   appends: readonly { state: string; rows: Dim }[];
   /** The states that this plan replaces by a value. */
@@ -65,16 +67,22 @@ export function planGraph(request: PlanRequest): Plan {
   const sites = layout.nodes.map((node) => makeSite(node, layout, request, bound));
   layout.assign((index) => binders[layout.nodes[index].op]?.scratch?.(sites[index]) ?? 0, request.arena);
   const steps = layout.hostValues.map((operand) => hostStep(operand, facts.get(operand.name)!));
+  let usesReference = false;
   layout.nodes.forEach((node, index) => {
     if (layout.isAlias(node)) return;
     const append = appends.get(node);
     sites[index].scratch = layout.scratch(index);
-    steps.push(append ? appendStep(append, layout, store) : bindNode(node, sites[index], layout, request));
+    const step = append
+      ? appendStep(append, layout, store)
+      : request.kernels && binders[node.op]?.bind(sites[index]);
+    usesReference ||= step === undefined;
+    steps.push(step ?? fallBack(node, sites[index], layout, request));
   });
   const ends = [...graph.inputs, ...graph.outputs].flatMap(({ name }) => layout.operand(name) ?? []);
   return {
     operands: new Map(ends.map((operand) => [operand.name, operand])),
     steps,
+    usesReference,
     appends: [...appends.values()].map((use) => ({
       state: use.name,
       rows: layout.operand(use.added)!.dims[1],
@@ -105,19 +113,14 @@ function makeSite(
   };
 }
 
-function bindNode(
+function fallBack(
   node: Node,
-  site: Site,
+  { inputs }: Site,
   layout: Layout,
-  { graph, opset, kernels, weights }: PlanRequest,
+  { graph, opset, weights }: PlanRequest,
 ): Step {
-  const step = kernels && binders[node.op]?.bind(site);
-  if (step) return step;
   return referenceStep({
-    node,
-    graph,
-    opset,
-    inputs: site.inputs,
+    ...{ node, graph, opset, inputs },
     outputs: node.outputs.map((name) => layout.operand(name)),
     constant: (name) => weights.rowMajor(name, graph),
     captured: layout.captured(node),

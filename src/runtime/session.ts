@@ -5,7 +5,7 @@ import { OctavoxError } from "../errors.ts";
 import type { Graph, Model, ValueInfo } from "../model/graph.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ChosenKernels, chooseKernels, type KernelChoice, type KernelOptions } from "./choose.ts";
-import { tensorAt, writeTensor } from "./fallback.ts";
+import { isReferenceLoaded, loadReference, tensorAt, writeTensor } from "./fallback.ts";
 import { Heap } from "./heap.ts";
 import { fileOf, loadModel, type ModelFile } from "./load.ts";
 import { dimNow } from "./operand.ts";
@@ -100,15 +100,18 @@ export class InferenceSession {
     options: RunOptions = {},
   ): Promise<Record<string, Tensor>> {
     options.signal?.throwIfAborted();
-    return this.runNow(feeds, options.graph);
+    const graph = this.graph(options.graph);
+    this.checkFeeds(graph, feeds);
+    let plan = this.readyPlan(graph, feeds);
+    if (plan.usesReference && !isReferenceLoaded()) {
+      await loadReference();
+      // Meanwhile another run may have changed what the plan relied on, or the session may be gone.
+      plan = this.readyPlan(this.graph(options.graph), feeds);
+    }
+    return this.execute(plan, graph, feeds);
   }
 
-  /** `run` without a promise, for loops that call it thousands of times a second. */
-  runNow(feeds: Readonly<Record<string, Tensor>>, graphName?: string): Record<string, Tensor> {
-    if (this.disposed) throw new OctavoxError("state", "the session has been disposed of");
-    const graph = this.graph(graphName);
-    this.checkFeeds(graph, feeds);
-    const plan = this.readyPlan(graph, feeds);
+  private execute(plan: Plan, graph: Graph, feeds: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
     const context: RunContext = { views: this.currentViews(), lengths: this.store.lengths };
     for (const [name, tensor] of Object.entries(feeds))
       writeTensor(tensor, plan.operands.get(name)!, context);
@@ -148,6 +151,7 @@ export class InferenceSession {
   }
 
   private graph(name: string | undefined): Graph {
+    if (this.disposed) throw new OctavoxError("state", "the session has been disposed of");
     const graphs = this.model.graphs;
     const graph =
       name === undefined && graphs.length === 1 ? graphs[0] : graphs.find((each) => each.name === name);

@@ -126,19 +126,23 @@ export class Recognizer {
   }
 
   private async transcribePiece(piece: Float32Array, signal: AbortSignal | undefined): Promise<string> {
-    const tokens = await this.decode(this.encode(piece), piece.length / this.settings.sampleRate, signal);
+    const tokens = await this.decode(
+      await this.encode(piece),
+      piece.length / this.settings.sampleRate,
+      signal,
+    );
     return this.vocabulary.decode(tokens);
   }
 
   /** [samples] → encoder frames [1, frames, width]. */
-  private encode(piece: Float32Array): Tensor {
+  private async encode(piece: Float32Array): Promise<Tensor> {
     const { sampleRate, minSeconds } = this.settings;
     const padded = new Float32Array(Math.max(piece.length, Math.ceil(minSeconds * sampleRate)));
     padded.set(piece);
     const [input] = this.session.inputs("encoder");
-    const outputs = this.session.runNow(
+    const outputs = await this.session.run(
       { [input.name]: new Tensor("float32", padded, [1, padded.length]) },
-      "encoder",
+      { graph: "encoder" },
     );
     return Object.values(outputs)[0];
   }
@@ -149,23 +153,23 @@ export class Recognizer {
     const most = Math.max(1, Math.ceil(seconds * tokensPerSecond));
     const tokens: number[] = [];
     this.session.resetStates();
-    let token = this.next("start", startToken, frames);
+    let token = await this.next("start", startToken, frames);
     while (token !== endToken && tokens.length < most) {
       tokens.push(token);
       const dropped = repeats(tokens);
       if (dropped > 0) return tokens.slice(0, tokens.length - dropped);
       await this.breathe(signal);
-      token = this.next("step", token);
+      token = await this.next("step", token);
     }
     return tokens;
   }
 
-  private next(graph: "start" | "step", token: number, frames?: Tensor): number {
+  private async next(graph: "start" | "step", token: number, frames?: Tensor): Promise<number> {
     const feeds = this.session.inputs(graph).map(({ name, dtype }) => {
       const value = dtype === "int64" ? new Tensor("int64", [token], [1, 1]) : frames!;
       return [name, value] as const;
     });
-    const [logits] = Object.values(this.session.runNow(Object.fromEntries(feeds), graph));
+    const [logits] = Object.values(await this.session.run(Object.fromEntries(feeds), { graph }));
     return indexOfLargest(logits.data as Float32Array);
   }
 
