@@ -1,0 +1,45 @@
+// Runs an encoder and a few steps of a decoder, and boils every bit of what comes out down to one hash. The same
+// code runs in Node and in the page.
+
+import { InferenceSession, type KernelChoice, Tensor } from "../../src/index.ts";
+import type { Model } from "../../src/model/graph.ts";
+
+export interface Bits {
+  /** The kernels that ran. */
+  kernels: string;
+  /** SHA-256 of the frames and of the logits of every step, as hexadecimal digits. */
+  hash: string;
+  tokens: number[];
+}
+
+export async function bitsOf(
+  model: Uint8Array | Model,
+  samples: Float32Array,
+  { kernels, startToken, steps }: { kernels: KernelChoice; startToken: number; steps: number },
+): Promise<Bits> {
+  using session = await InferenceSession.create(model, { kernels });
+  const seen: Float32Array[] = [];
+  const run = async (graph: string, float: Tensor | undefined, token: number): Promise<Tensor> => {
+    const feeds = session.inputs(graph).map(({ name, dtype }) => {
+      return [name, dtype === "int64" ? new Tensor("int64", [token], [1, 1]) : float!] as const;
+    });
+    const [result] = Object.values(await session.run(Object.fromEntries(feeds), { graph }));
+    seen.push(result.data as Float32Array);
+    return result;
+  };
+  const frames = await run("encoder", new Tensor("float32", samples, [1, samples.length]), 0);
+  let logits = await run("start", frames, startToken);
+  const tokens: number[] = [];
+  for (let step = 0; step < steps; step++) {
+    const values = logits.data as Float32Array;
+    tokens.push(values.indexOf(values.reduce((a, b) => Math.max(a, b))));
+    logits = await run("step", undefined, tokens[step]);
+  }
+  return { kernels: session.kernels, hash: await sha256(seen), tokens };
+}
+
+async function sha256(parts: readonly Float32Array[]): Promise<string> {
+  const bytes = await new Blob(parts as Float32Array<ArrayBuffer>[]).arrayBuffer();
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
