@@ -108,7 +108,7 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {}); // The first failure is the one to report.
     throw explained(error, path, "cannot be written");
   }
 }

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { cacheFolder } from "./cache.ts";
+import { openFile, readBytes, writeAtomically } from "./files.ts";
+import { readTar } from "./tar.ts";
+import { filesIn, tar } from "./testing.ts";
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), "octavox-files-"));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+test("bytes are written whole, over what was there, and read back", async (t) => {
+  const path = join(folder(t), "deep", "down", "model.ovx");
+  for (const text of ["first", "second, longer"]) {
+    await writeAtomically(path, Buffer.from(text));
+    assert.equal(Buffer.from(await readBytes(path)).toString(), text);
+  }
+  assert.deepEqual(filesIn(join(path, "..")), [path]);
+});
+
+test("reading says what is wrong with a path", async (t) => {
+  const here = folder(t);
+  const missing = join(here, "none.wav");
+  await assert.rejects(readBytes(missing), {
+    code: "not-found",
+    message: `${missing}: cannot be read: found no such file. Check the path`,
+  });
+  await assert.rejects(readBytes(here), { code: "io", message: `${here}: not a file: found a folder` });
+  await assert.rejects(openFile(here), { code: "io", message: /not a file/ });
+  await assert.rejects(readBytes(missing, { signal: AbortSignal.abort(new Error("enough")) }), /enough/);
+});
+
+test("a file is read in parts, and noticed when it shrinks", async (t) => {
+  const path = join(folder(t), "model.ovx");
+  writeFileSync(path, "0123456789");
+  await using file = await openFile(path);
+  const part = new Uint8Array(4);
+  await file.read(part, 3);
+  assert.equal(Buffer.from(part).toString(), "3456");
+  writeFileSync(path, "0");
+  await assert.rejects(file.read(part, 3), { code: "io", message: /changed while it was read/ });
+});
+
+test("a place that cannot be written to is an error, and leaves nothing", async (t) => {
+  const here = folder(t);
+  writeFileSync(join(here, "file"), "");
+  await assert.rejects(writeAtomically(join(here, "file", "model.ovx"), new Uint8Array(3)), { code: "io" });
+  assert.deepEqual(filesIn(here), [join(here, "file")]);
+});
+
+test("a full disk is an error that says what to do, and leaves nothing", async (t) => {
+  const here = folder(t);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", here], { stdio: "ignore" });
+  } catch {
+    return t.skip("a small disk can be mounted by root only");
+  }
+  try {
+    const path = join(here, "model.ovx");
+    await writeAtomically(path, new Uint8Array(1000));
+    await assert.rejects(writeAtomically(path, new Uint8Array(1 << 20)), {
+      code: "io",
+      message: /model\.ovx: cannot be written: found a full disk\. .*OCTAVOX_HOME/,
+    });
+    assert.deepEqual(filesIn(here), [path]);
+    assert.equal(readFileSync(path).length, 1000);
+  } finally {
+    execFileSync("umount", [here]);
+  }
+});
+
+test("the cache folder is OCTAVOX_HOME, or the platform's", () => {
+  assert.equal(cacheFolder({ OCTAVOX_HOME: "/a" }, "linux"), "/a");
+  assert.equal(cacheFolder({ XDG_CACHE_HOME: "/b" }, "linux"), join("/b", "octavox"));
+  assert.match(cacheFolder({}, "linux"), /\.cache.octavox$/);
+  assert.match(cacheFolder({}, "darwin"), /Library.Caches.octavox$/);
+  assert.equal(cacheFolder({ LOCALAPPDATA: "/c" }, "win32"), join("/c", "octavox", "Cache"));
+});
+
+test("wanted files come out of an archive, and damage is noticed", () => {
+  const archive = tar({ "package/a": "one", "package/b/c": "x".repeat(600), "package/d": "" });
+  const found = readTar(archive, ["package/b/c", "package/d"], "x.tgz");
+  assert.deepEqual(
+    [...found].map(([path, bytes]) => [path, bytes.length]),
+    [
+      ["package/b/c", 600],
+      ["package/d", 0],
+    ],
+  );
+  const read =
+    (bytes: Uint8Array, wanted = "package/b/c") =>
+    () =>
+      readTar(bytes, [wanted], "x.tgz");
+  assert.throws(read(archive, "package/e"), {
+    code: "format",
+    message: /^x\.tgz: archive: expected package\/e/,
+  });
+  assert.throws(read(archive.subarray(0, 1600)), {
+    code: "format",
+    message: /\(byte 1024\).*middle of a file/,
+  });
+  const damaged = archive.with(3, 99);
+  assert.throws(read(damaged), { code: "format", message: /checksum/ });
+});
