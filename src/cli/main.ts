@@ -49,10 +49,12 @@ function program(context: Context): Command {
     .option("--debug", "print where an error comes from")
     .showHelpAfterError("(--help shows how to use it)")
     .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "octavox: ")) })
     .addHelpText("after", "\nExample:\n  octavox transcribe talk.wav");
   for (const verb of verbs) root.addCommand(verb(context));
   for (const command of everyCommand(root))
-    command.exitOverride().copyInheritedSettings(root).option("--debug", "print where an error comes from");
+    command.copyInheritedSettings(root).option("--debug", "print where an error comes from");
   return root;
 }
 

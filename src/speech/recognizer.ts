@@ -92,6 +92,7 @@ export class Recognizer {
     const rate = this.settings.sampleRate;
     const segments: Segment[] = [];
     for (const { start, end } of cutAtPauses(audio, rate, { maxSeconds: this.settings.maxSeconds })) {
+      await this.breathe(signal);
       const piece = audio.subarray(start, end);
       const text = isSilent(piece) ? "" : await this.transcribePiece(piece, signal);
       const segment = { start: start / rate, end: end / rate, text };
