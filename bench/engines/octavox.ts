@@ -1,0 +1,32 @@
+// octavox in the comparison: the recogniser as users call it. Its two parts are timed from outside.
+
+import { readFileSync } from "node:fs";
+import { enableWide } from "../../src/host/index.ts";
+import { InferenceSession, type KernelChoice, Recognizer } from "../../src/index.ts";
+import type { Engine } from "./engine.ts";
+
+export function octavox(kernels: KernelChoice): Engine {
+  let recognizer: Recognizer;
+  const spent = { encoder: 0, decoder: 0, steps: 0 };
+  const run = InferenceSession.prototype.run;
+  InferenceSession.prototype.run = async function (feeds, options) {
+    const started = performance.now();
+    const result = await run.call(this, feeds, options);
+    const encoder = options?.graph === "encoder";
+    spent[encoder ? "encoder" : "decoder"] += performance.now() - started;
+    if (!encoder) spent.steps++;
+    return result;
+  };
+  return {
+    async load({ ovx }) {
+      recognizer = await Recognizer.load(readFileSync(ovx), { kernels, enableWide });
+      if (recognizer.kernels !== kernels) throw new Error(`${kernels}: ${recognizer.notice}`);
+    },
+    async transcribe(samples) {
+      Object.assign(spent, { encoder: 0, decoder: 0, steps: 0 });
+      const { text, processingSeconds } = await recognizer.transcribe(samples);
+      const { encoder: encoderMs, decoder: decoderMs, steps } = spent;
+      return { text, totalMs: processingSeconds * 1000, encoderMs, decoderMs, steps };
+    },
+  };
+}
