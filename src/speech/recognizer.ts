@@ -176,6 +176,7 @@ export class Recognizer {
 
   /** Now and then gives way to the event loop, so that a page stays alive and an abort is heard. */
   private async breathe(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
     if (performance.now() - this.lastPause < LONGEST_STRETCH) return;
     await new Promise((resume) => setTimeout(resume));
     this.lastPause = performance.now();

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Model } from "../model/graph.ts";
+import { noise } from "../runtime/testing.ts";
+import { Recognizer, type Segment } from "./recognizer.ts";
+import { END, START, scripted } from "./testing.ts";
+
+/** Says "yes no" to whatever it hears. */
+const answer = scripted(["▁yes", "▁no"], { [START]: 2, 2: 3, 3: END });
+/** Never ends: counts on and on, or repeats one word. */
+const counting = scripted(
+  Array.from({ length: 200 }, (_, i) => `▁${i}`),
+  { [START]: 2, ...Object.fromEntries(Array.from({ length: 199 }, (_, i) => [i + 2, i + 3])) },
+);
+const repeating = scripted(["▁well", "▁no"], { [START]: 2, 2: 3, 3: 3 });
+
+const load = (model: Model) => Recognizer.load(model, { kernels: "simd" });
+/** Loud noise of so many seconds. */
+const speech = (seconds: number) => noise(16_000 * seconds).map((x) => x / 2);
+
+test("what the model says becomes text, and a segment from beginning to end", async () => {
+  using recognizer = await load(answer);
+  const { text, segments, audioSeconds, processingSeconds, rtf } = await recognizer.transcribe(speech(2));
+  assert.equal(text, "yes no");
+  assert.deepEqual(segments, [{ start: 0, end: 2, text: "yes no" }]);
+  assert.equal(audioSeconds, 2);
+  assert.equal(rtf, processingSeconds / 2);
+});
+
+test("longer audio is cut at pauses, and each piece becomes a segment with its times", async () => {
+  using recognizer = await load(answer);
+  const samples = speech(9);
+  samples.fill(0, 16_000 * 2.9, 16_000 * 3.1);
+  samples.fill(0, 16_000 * 6.4, 16_000 * 6.6);
+  const seen: Segment[] = [];
+  const progress: number[] = [];
+  const { text, segments } = await recognizer.transcribe(samples, {
+    onSegment: (segment) => seen.push(segment),
+    onProgress: ({ done, total }) => progress.push(done / total),
+  });
+  assert.equal(text, "yes no yes no yes no");
+  assert.deepEqual(seen, segments);
+  assert.deepEqual(segments.map(({ start }) => start).slice(1), segments.map(({ end }) => end).slice(0, -1));
+  assert.ok(Math.abs(segments[0].end - 3) < 0.1 && Math.abs(segments[1].end - 6.5) < 0.1);
+  assert.equal(progress.at(-1), 1);
+});
+
+test("silence and no audio at all give empty text", async () => {
+  using recognizer = await load(answer);
+  for (const samples of [new Float32Array(0), new Float32Array(20_000)]) {
+    const { text, segments, rtf } = await recognizer.transcribe(samples);
+    assert.deepEqual([text, segments], ["", []]);
+    assert.ok(rtf < 1);
+  }
+});
+
+test("a few samples are enough to be heard", async () => {
+  using recognizer = await load(answer);
+  assert.equal((await recognizer.transcribe(speech(0.02))).text, "yes");
+});
+
+test("another sampling rate changes times only as it should", async () => {
+  using recognizer = await load(answer);
+  const { segments, audioSeconds } = await recognizer.transcribe(speech(1), { sampleRate: 8000 });
+  assert.equal(audioSeconds, 2);
+  assert.deepEqual(segments, [{ start: 0, end: 2, text: "yes no" }]);
+});
+
+test("a decoder that never ends is stopped by the number of words anyone can say", async () => {
+  using recognizer = await load(counting);
+  const { text } = await recognizer.transcribe(speech(3));
+  assert.equal(text.split(" ").length, 18);
+});
+
+test("a decoder that repeats itself is stopped, and the repetition dropped", async () => {
+  using recognizer = await load(repeating);
+  assert.equal((await recognizer.transcribe(speech(4))).text, "well no");
+});
+
+test("samples that are no numbers are an error that says where", async () => {
+  using recognizer = await load(answer);
+  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    const samples = speech(1);
+    samples[8000] = bad;
+    await assert.rejects(recognizer.transcribe(samples), {
+      code: "argument",
+      message: /sample 8000, at 0\.500 s/,
+    });
+  }
+});
+
+test("an abort ends it between pieces, with the reason given", async () => {
+  using recognizer = await load(answer);
+  const control = new AbortController();
+  const run = recognizer.transcribe(speech(40), {
+    signal: control.signal,
+    onSegment: () => control.abort(new Error("enough")),
+  });
+  await assert.rejects(run, /enough/);
+  assert.equal((await recognizer.transcribe(speech(1))).text, "yes no");
+});
+
+test("after dispose it says that it is gone", async () => {
+  const recognizer = await load(answer);
+  recognizer.dispose();
+  await assert.rejects(recognizer.transcribe(speech(1)), { code: "state" });
+  recognizer.dispose();
+});
+
+test("a model that is no recogniser is refused, saying what it lacks", async () => {
+  const { graphs, metadata, opset } = answer;
+  const cases: readonly [Model, RegExp][] = [
+    [{ graphs: graphs.slice(0, 1), metadata, opset }, /found no graph "start"/],
+    [{ graphs, metadata: { ...metadata, vocabulary: undefined }, opset }, /found no vocabulary/],
+    [
+      { graphs, metadata: { ...metadata, recognizer: { sampleRate: 16_000 } }, opset },
+      /found no startToken, endToken/,
+    ],
+  ];
+  for (const [model, message] of cases) await assert.rejects(load(model), { code: "format", message });
+});

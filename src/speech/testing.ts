@@ -1,0 +1,56 @@
+// A recogniser for tests that says what it is told to: after each token the one that the script names.
+
+import type { Graph, Model, ValueInfo } from "../model/graph.ts";
+import { Tensor } from "../tensor/tensor.ts";
+
+export const START = 0;
+export const END = 1;
+
+const token: ValueInfo = { name: "token", dtype: "int64", dims: [1, 1] };
+
+/**
+ * @param pieces the vocabulary after the start and end tokens
+ * @param next for each token the one that follows it
+ */
+export function scripted(
+  pieces: readonly string[],
+  next: Readonly<Record<number, number>>,
+  settings = {},
+): Model {
+  const vocabulary = ["<s>", "</s>", ...pieces];
+  const size = vocabulary.length;
+  const table = new Float32Array(size * size);
+  for (const [from, to] of Object.entries(next)) table[Number(from) * size + to] = 1;
+  const constants = new Map([["table", new Tensor("float32", table, [size, size])]]);
+  const step: Graph = {
+    name: "step",
+    inputs: [token],
+    outputs: [{ name: "logits", dtype: "float32", dims: [1, 1, size] }],
+    nodes: [
+      {
+        name: "look",
+        op: "Gather",
+        inputs: ["table", "token"],
+        outputs: ["logits"],
+        attributes: { axis: 0 },
+      },
+    ],
+    constants,
+  };
+  const frames: ValueInfo = { name: "frames", dtype: "float32", dims: [1, "samples", 1] };
+  const encoder: Graph = {
+    name: "encoder",
+    inputs: [{ name: "samples", dtype: "float32", dims: [1, "samples"] }],
+    outputs: [frames],
+    nodes: [
+      { name: "frame", op: "Unsqueeze", inputs: ["samples", "axis"], outputs: ["frames"], attributes: {} },
+    ],
+    constants: new Map([["axis", new Tensor("int64", [2])]]),
+  };
+  const recognizer = {
+    ...{ sampleRate: 16_000, startToken: START, endToken: END },
+    ...{ tokensPerSecond: 6, maxSeconds: 4, minSeconds: 0.1, ...settings },
+  };
+  const graphs = [encoder, { ...step, name: "start", inputs: [token, frames] }, step];
+  return { graphs, opset: 17, metadata: { recognizer, vocabulary } };
+}
