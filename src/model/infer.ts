@@ -1,8 +1,9 @@
 // Shape inference: what is known of every value of a graph before it runs (element type, dimensions, and the
 // elements of small integer tensors), found by one walk over the nodes with the rules of `shapes/`.
 
+import { OctavoxError } from "../errors.ts";
 import { type Dim, isConstant, symbol } from "./dim.ts";
-import type { Graph, ValueInfo } from "./graph.ts";
+import { type Graph, isGraph, type ValueInfo } from "./graph.ts";
 import { constantFact, create } from "./shapes/create.ts";
 import { elementwise } from "./shapes/elementwise.ts";
 import { layers } from "./shapes/layers.ts";
@@ -36,6 +37,19 @@ const rules: Rules = {
   ...reductions,
   ...layers,
 };
+
+/**
+ * @throws OctavoxError `unsupported` naming the first node, here or in a subgraph, whose operator octavox has not
+ */
+export function checkOperators(graph: Graph): void {
+  for (const node of graph.nodes) {
+    if (!Object.hasOwn(rules, node.op))
+      throw new OctavoxError("unsupported", `operator ${node.op} of node "${node.name}"`, {
+        remedy: "docs/operators.md lists those that octavox has",
+      });
+    for (const attribute of Object.values(node.attributes)) if (isGraph(attribute)) checkOperators(attribute);
+  }
+}
 
 /**
  * Facts of every value of the graph by name, inputs and constants included. A value of which not even the

@@ -3,6 +3,7 @@
 
 import { OctavoxError } from "../errors.ts";
 import type { Graph, Model, ValueInfo } from "../model/graph.ts";
+import { checkOperators } from "../model/infer.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ChosenKernels, chooseKernels, type KernelChoice, type KernelOptions } from "./choose.ts";
 import { isReferenceLoaded, loadReference, tensorAt, writeTensor } from "./fallback.ts";
@@ -57,7 +58,8 @@ export class InferenceSession {
 
   /**
    * @param source a packed model (`.ovx`), as bytes or as a file that is read in parts; or a model in memory
-   * @throws OctavoxError `format` for a bad file, `host` without WebAssembly SIMD (unless kernels are "reference")
+   * @throws OctavoxError `format` for a bad file, `unsupported` for an operator octavox has
+   *   not, `host` without WebAssembly SIMD (unless kernels are "reference")
    */
   static async create(
     source: Uint8Array | ModelFile | Model,
@@ -71,6 +73,7 @@ export class InferenceSession {
     signal?.throwIfAborted();
     const file = source instanceof Uint8Array ? fileOf(source) : source;
     const model = "graphs" in file ? file : await loadModel(file, { heap, weights, signal });
+    model.graphs.forEach(checkOperators);
     return new InferenceSession(model, weights, heap, chosen);
   }
 

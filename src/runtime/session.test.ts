@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Graph, Model } from "../model/graph.ts";
+import { writeOvx } from "../model/ovx.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import type { KernelChoice } from "./choose.ts";
+import { fileOf } from "./load.ts";
+import { InferenceSession } from "./session.ts";
+import { noise, smallModel } from "./testing.ts";
+
+const float = (data: ArrayLike<number>, dims: readonly number[] = [data.length]) =>
+  new Tensor("float32", Float32Array.from(data), dims);
+const token = (id: number) => new Tensor("int64", [id], [1, 1]);
+
+/** y = x + b, x [rows, 3] */
+const adding: Graph = {
+  name: "adding",
+  inputs: [{ name: "x", dtype: "float32", dims: ["rows", 3] }],
+  outputs: [{ name: "y", dtype: "float32", dims: ["rows", 3] }],
+  nodes: [{ name: "add", op: "Add", inputs: ["x", "b"], outputs: ["y"], attributes: {} }],
+  constants: new Map([["b", float([1, 2, 3])]]),
+};
+const only = (...graphs: Graph[]): Model => ({ graphs, opset: 17, metadata: {} });
+
+describe("a session", () => {
+  test("runs a graph for whatever sizes come", async () => {
+    using session = await InferenceSession.create(only(adding));
+    for (const rows of [1, 4, 2, 9, 3, 7, 8, 5, 6, 11, 12, 1]) {
+      const x = noise(rows * 3, rows);
+      const { y } = await session.run({ x: float(x, [rows, 3]) });
+      assert.deepEqual(y.dims, [rows, 3]);
+      assert.deepEqual([...(y.data as Float32Array)], [...x.map((value, i) => value + (i % 3) + 1)]);
+    }
+  });
+
+  test("leaves its results alone when it runs again", async () => {
+    using session = await InferenceSession.create(only(adding));
+    const { y } = await session.run({ x: float([0, 0, 0], [1, 3]) });
+    await session.run({ x: float([9, 9, 9], [1, 3]) });
+    assert.deepEqual([...(y.data as Float32Array)], [1, 2, 3]);
+  });
+
+  test("says which feeds are wrong", async () => {
+    using session = await InferenceSession.create(only(adding));
+    const cases: readonly [feeds: Record<string, Tensor>, code: string, message: RegExp][] = [
+      [{}, "argument", /input "x": expected a float32 tensor, found nothing/],
+      [{ x: new Tensor("int32", [1, 2, 3], [1, 3]) }, "argument", /found a int32 tensor/],
+      [{ x: float([1, 2, 3], [1, 3]), z: float([1]) }, "argument", /no input "z": expected x/],
+      [{ x: float([1, 2], [1, 2]) }, "shape", /x|add/],
+    ];
+    for (const [feeds, code, message] of cases) await assert.rejects(session.run(feeds), { code, message });
+  });
+
+  test("asks which of several graphs, and knows its inputs and outputs", async () => {
+    using session = await InferenceSession.create(smallModel());
+    await assert.rejects(session.run({}), {
+      code: "argument",
+      message: /several graphs: expected one of encoder, start/,
+    });
+    await assert.rejects(session.run({}, { graph: "none" }), {
+      code: "argument",
+      message: /no graph "none"/,
+    });
+    assert.deepEqual(
+      session.inputs("step").map(({ name }) => name),
+      ["token"],
+    );
+    assert.deepEqual(
+      session.outputs("step").map(({ name }) => name),
+      ["logits"],
+    );
+  });
+
+  test("gives its memory back, and is not used afterwards", async () => {
+    const session = await InferenceSession.create(only(adding));
+    assert.ok(session.memoryBytes > 0);
+    session.dispose();
+    session.dispose();
+    assert.equal(session.memoryBytes, 0);
+    await assert.rejects(session.run({ x: float([1, 2, 3], [1, 3]) }), {
+      code: "state",
+      message: /disposed/,
+    });
+  });
+
+  test("does nothing for a signal that has fired", async () => {
+    const signal = AbortSignal.abort(new Error("enough"));
+    await assert.rejects(InferenceSession.create(only(adding), { signal }), /enough/);
+    using session = await InferenceSession.create(only(adding));
+    await assert.rejects(session.run({ x: float([1, 2, 3], [1, 3]) }, { signal }), /enough/);
+  });
+
+  test("runs two at once one after the other", async () => {
+    using session = await InferenceSession.create(only(adding), { kernels: "reference" });
+    const [a, b] = await Promise.all(
+      [1, 2].map((rows) => session.run({ x: float(new Float32Array(3 * rows), [rows, 3]) })),
+    );
+    assert.deepEqual(
+      [...(a.y.data as Float32Array), ...(b.y.data as Float32Array)],
+      [1, 2, 3, 1, 2, 3, 1, 2, 3],
+    );
+  });
+});
+
+/** The logits of a few tokens, in a sequence. */
+async function say(session: InferenceSession, tokens: readonly number[], samples = noise(2000)) {
+  session.resetStates();
+  const audio = float(samples, [1, samples.length]);
+  const { frames } = await session.run({ samples: audio }, { graph: "encoder" });
+  const logits: Tensor[] = [];
+  for (const [at, id] of tokens.entries()) {
+    const feeds = at === 0 ? { token: token(id), frames } : { token: token(id) };
+    logits.push((await session.run(feeds, { graph: at === 0 ? "start" : "step" })).logits);
+  }
+  return logits.map(({ data }) => [...(data as Float32Array)]);
+}
+
+describe("states", () => {
+  test("are kept between runs, and forgotten with a new sequence", async () => {
+    using session = await InferenceSession.create(smallModel());
+    const [a, b] = [await say(session, [1, 2, 3]), await say(session, [5, 2, 3])];
+    assert.notDeepEqual(a[2], b[2]);
+    assert.deepEqual(await say(session, [1, 2, 3]), a);
+  });
+
+  test("grow past any room they were given", async () => {
+    using session = await InferenceSession.create(smallModel());
+    const tokens = Array.from({ length: 200 }, (_, i) => (i * 7) % 60);
+    const long = await say(session, tokens);
+    assert.deepEqual((await say(session, tokens.slice(0, 20))).at(-1), long[19]);
+    assert.ok(new Set(long.map(String)).size > 190);
+  });
+
+  test("of other lengths of what was heard do not mix", async () => {
+    using session = await InferenceSession.create(smallModel());
+    const short = await say(session, [1, 2], noise(500, 3));
+    await say(session, [1, 2], noise(60_000, 4));
+    assert.deepEqual(await say(session, [1, 2], noise(500, 3)), short);
+  });
+});
+
+describe("a packed file", () => {
+  const bytes = writeOvx(smallModel());
+
+  test("gives the bits of the model it was made of, read whole or in parts", async () => {
+    using direct = await InferenceSession.create(smallModel());
+    const expected = await say(direct, [1, 2]);
+    for (const source of [bytes, fileOf(bytes)]) {
+      using session = await InferenceSession.create(source);
+      assert.deepEqual(await say(session, [1, 2]), expected);
+    }
+  });
+
+  test("that is damaged anywhere is refused", async () => {
+    for (let at = 0; at < bytes.length; at += 997)
+      await assert.rejects(InferenceSession.create(bytes.with(at, bytes[at] ^ 16)), { code: "format" });
+  });
+});
+
+describe("kernels", () => {
+  test("that do not exist are refused, asked for or named by the environment", async () => {
+    const error = {
+      code: "argument",
+      message: /kernels: expected reference, simd, relaxed, wide, found turbo/,
+    };
+    await assert.rejects(InferenceSession.create(only(adding), { kernels: "turbo" as KernelChoice }), error);
+    process.env.OCTAVOX_KERNELS = "turbo";
+    try {
+      await assert.rejects(InferenceSession.create(only(adding)), error);
+      process.env.OCTAVOX_KERNELS = "simd";
+      using session = await InferenceSession.create(only(adding));
+      assert.equal(session.kernels, "simd");
+    } finally {
+      delete process.env.OCTAVOX_KERNELS;
+    }
+  });
+
+  test("that cannot run here give way to others, and the session says so", async () => {
+    using session = await InferenceSession.create(only(adding), { kernels: "wide" });
+    assert.notEqual(session.kernels, "wide");
+    assert.match(session.notice!, /^wide kernels cannot run on this host/);
+  });
+
+  test("an operator that nothing here runs is named, with its node", async () => {
+    const odd = { ...adding, nodes: [{ ...adding.nodes[0], op: "Mystery", name: "odd" }] };
+    await assert.rejects(InferenceSession.create(only(odd)), {
+      code: "unsupported",
+      message: /^operator Mystery of node "odd"/,
+    });
+  });
+});
