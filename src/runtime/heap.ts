@@ -60,9 +60,12 @@ export class Heap {
     this.listeners.push(renew);
   }
 
+  /** Adds pages until the last gap has `bytes`. */
   private grow(bytes: number): void {
-    const pages = Math.ceil(bytes / PAGE);
     const end = this.memory.buffer.byteLength;
+    const last = this.gaps.at(-1);
+    const free = last && last.start + last.bytes === end ? last.bytes : 0;
+    const pages = Math.ceil((bytes - free) / PAGE);
     if (end + pages * PAGE > MOST_BYTES) throw outOfMemory(bytes, end);
     try {
       this.memory.grow(pages);

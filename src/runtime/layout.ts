@@ -25,9 +25,16 @@ export interface LayoutRequest {
   weights: Weights;
 }
 
+/** Operators whose kernels, and the reference, may write where they read their first input. */
+const inPlace: ReadonlySet<string> = new Set(
+  "Add Sub Mul Div Neg Abs Sqrt Exp Log Sin Cos Erf Tanh Sigmoid Relu Gelu Swish Softmax".split(" "),
+);
+
+type Placed = Operand & { pointer: number };
+
 /** A stretch of the arena that one value (and its aliases) lives in. */
 interface Block extends Lifetime {
-  operands: { operand: { pointer: number }; offset: number }[];
+  operands: { operand: Placed; offset: number }[];
 }
 
 export class Layout {
@@ -55,6 +62,7 @@ export class Layout {
     for (const [index, node] of nodes.entries())
       for (const value of valuesUsedBy(node)) this.extend(value, index);
     for (const { name } of graph.outputs) this.extend(name, nodes.length);
+    for (const [index, node] of nodes.entries()) this.mergeInPlace(node, index);
   }
 
   operand(name: string): Operand | undefined {
@@ -152,6 +160,20 @@ export class Layout {
       ...this.describe(node.outputs[0]),
       pointer: operand.pointer + offset,
     });
+  }
+
+  /** A result that is computed element by element takes the place of its first input, where nothing else needs it. */
+  private mergeInPlace(node: Node, index: number): void {
+    if (!inPlace.has(node.op)) return;
+    const [x, y] = [this.blockOf.get(node.inputs[0]), this.blockOf.get(node.outputs[0])];
+    if (!x || !y || x.block === y.block || x.offset > 0 || y.offset > 0) return;
+    if (x.block.to !== index || y.block.from !== index || x.block.bytes !== y.block.bytes) return;
+    // Another part of the same memory would be read after it was written.
+    if (node.inputs.slice(1).some((name) => this.blockOf.get(name)?.block === x.block)) return;
+    for (const { operand, offset } of y.block.operands)
+      if (operand.name !== "") this.join(operand, x.block, offset);
+    x.block.to = y.block.to;
+    this.blocks.splice(this.blocks.indexOf(y.block), 1);
   }
 
   private extend(name: string, index: number): void {

@@ -27,6 +27,8 @@ export interface RunOptions {
 
 /** Plans kept for sizes seen before. */
 const KEPT_PLANS = 8;
+/** An arena that has to grow gets so much more than is needed now. */
+const ARENA_SLACK = 1.125;
 
 export class InferenceSession {
   /** The kernels in use. */
@@ -201,15 +203,18 @@ export class InferenceSession {
   private readyPlan(graph: Graph, feeds: Readonly<Record<string, Tensor>>): Plan {
     for (;;) {
       const plan = this.planFor(graph, feeds);
-      const needed = [
-        ...plan.appends.map(({ state, rows }) => ({ state, rows, kept: this.store.length(state) })),
-        ...plan.assigns.map(({ state, rows }) => ({ state, rows, kept: 0 })),
-      ];
-      let moved = false;
-      for (const { state, rows, kept } of needed)
-        moved = this.store.reserve(state, kept + dimNow(rows, this.store.lengths)) || moved;
-      if (!moved) return plan;
-      this.plans.clear();
+      const { lengths } = this.store;
+      const short = [
+        ...plan.appends.map(({ state, rows }) => ({
+          state,
+          length: this.store.length(state) + dimNow(rows, lengths),
+        })),
+        ...plan.assigns.map(({ state, rows }) => ({ state, length: dimNow(rows, lengths) })),
+      ].filter(({ state, length }) => length > this.store.room(state));
+      if (short.length === 0) return plan;
+      // The arena makes room for the states that move, and comes to lie behind them.
+      this.releaseArena();
+      for (const { state, length } of short) this.store.reserve(state, length);
     }
   }
 
@@ -233,14 +238,20 @@ export class InferenceSession {
     return plan;
   }
 
-  /** One arena serves all plans: only one runs at a time. When it has to grow, the plans made before are void. */
+  /** One arena serves all plans: only one runs at a time. */
   private reserveArena(bytes: number): number {
     if (bytes <= this.arena.bytes) return this.arena.pointer;
-    if (this.arena.bytes > 0) this.heap.free(this.arena.pointer, this.arena.bytes);
-    this.plans.clear();
-    const room = Math.ceil(bytes * 1.25);
+    this.releaseArena();
+    const room = Math.ceil(bytes * ARENA_SLACK);
     this.arena = { pointer: this.heap.allocate(room), bytes: room };
     return this.arena.pointer;
+  }
+
+  /** Plans made so far are void then. */
+  private releaseArena(): void {
+    if (this.arena.bytes > 0) this.heap.free(this.arena.pointer, this.arena.bytes);
+    this.arena = { pointer: 0, bytes: 0 };
+    this.plans.clear();
   }
 
   private currentViews(): Views {

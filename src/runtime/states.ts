@@ -53,17 +53,16 @@ export class StateStore {
     this.lengths.set(`length of ${name}`, length);
   }
 
-  /** Makes room for `length` rows. Returns true when the state moved: plans made before no longer hold. */
-  reserve(name: string, length: number): boolean {
+  /** Makes room for `length` rows. The state may move: plans made before no longer hold. */
+  reserve(name: string, length: number): void {
     const slot = this.slots.get(name)!;
-    if (length <= slot.room) return false;
-    const room = Math.ceil((length * 1.25) / ROOM_STEP) * ROOM_STEP;
+    if (length <= slot.room) return;
+    const room = Math.ceil((length * 1.125) / ROOM_STEP) * ROOM_STEP;
     const pointer = this.heap.allocate(room * slot.rowBytes);
     const used = this.length(name) * slot.rowBytes;
     new Uint8Array(this.heap.memory.buffer).copyWithin(pointer, slot.pointer, slot.pointer + used);
     this.heap.free(slot.pointer, slot.room * slot.rowBytes);
     this.slots.set(name, { ...slot, pointer, room });
-    return true;
   }
 
   /** Forgets what was kept: the next run starts anew. Room stays. */
