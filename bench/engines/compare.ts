@@ -89,9 +89,11 @@ function summary(rounds: readonly (readonly Spoken[])[], said: readonly string[]
 
 /** A process for one engine; the function asks it something and waits for the answer. */
 function start(engine: string) {
-  const child = fork(join(import.meta.dirname, "child.ts"), [engine], {
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
+  // As octavox's own launcher starts Node; the same for every engine.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(cacheFolder(), "compiled") };
+  const execArgv = ["--semi-space-growth-factor=1"];
+  const stdio = ["ignore", "ignore", "inherit", "ipc"] as const;
+  const child = fork(join(import.meta.dirname, "child.ts"), [engine], { env, execArgv, stdio: [...stdio] });
   const ask = (request: Request): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const onExit = (status: number | null) => reject(new Error(`${engine} left with status ${status}`));

@@ -1,8 +1,7 @@
 // octavox in the comparison: the recogniser as users call it. Its two parts are timed from outside.
 
-import { readFileSync } from "node:fs";
-import { enableWide } from "../../src/host/index.ts";
-import { InferenceSession, type KernelChoice, Recognizer } from "../../src/index.ts";
+import { loadRecognizer } from "../../src/host/index.ts";
+import { InferenceSession, type KernelChoice, type Recognizer } from "../../src/index.ts";
 import type { Engine } from "./engine.ts";
 
 export function octavox(kernels: KernelChoice): Engine {
@@ -19,7 +18,7 @@ export function octavox(kernels: KernelChoice): Engine {
   };
   return {
     async load({ ovx }) {
-      recognizer = await Recognizer.load(readFileSync(ovx), { kernels, enableWide });
+      recognizer = await loadRecognizer(ovx, { kernels });
       if (recognizer.kernels !== kernels) throw new Error(`${kernels}: ${recognizer.notice}`);
     },
     async transcribe(samples) {
