@@ -5,7 +5,6 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as module from "node:module";
 import { fileURLToPath } from "node:url";
-import v8 from "node:v8";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const sources = here("../src/cli/main.ts");
@@ -24,7 +23,6 @@ else {
 
 async function start(path) {
   module.enableCompileCache?.();
-  v8.setFlagsFromString("--semi-space-growth-factor=1"); // short-lived objects are few: 16 MB less and no slower
   const { main } = await import(path);
   process.exitCode = await main(process.argv.slice(2));
 }

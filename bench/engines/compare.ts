@@ -89,11 +89,10 @@ function summary(rounds: readonly (readonly Spoken[])[], said: readonly string[]
 
 /** A process for one engine; the function asks it something and waits for the answer. */
 function start(engine: string) {
-  // As octavox's own launcher starts Node; the same for every engine.
+  // As the launcher does, for every engine: what was compiled once is kept.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(cacheFolder(), "compiled") };
-  const execArgv = ["--semi-space-growth-factor=1"];
   const stdio = ["ignore", "ignore", "inherit", "ipc"] as const;
-  const child = fork(join(import.meta.dirname, "child.ts"), [engine], { env, execArgv, stdio: [...stdio] });
+  const child = fork(join(import.meta.dirname, "child.ts"), [engine], { env, stdio: [...stdio] });
   const ask = (request: Request): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const onExit = (status: number | null) => reject(new Error(`${engine} left with status ${status}`));

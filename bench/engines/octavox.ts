@@ -1,6 +1,6 @@
 // octavox in the comparison: the recogniser as users call it. Its two parts are timed from outside.
 
-import { loadRecognizer } from "../../src/host/index.ts";
+import { keepYoungSpaceSmall, loadRecognizer } from "../../src/host/index.ts";
 import { InferenceSession, type KernelChoice, type Recognizer } from "../../src/index.ts";
 import type { Engine } from "./engine.ts";
 
@@ -18,6 +18,7 @@ export function octavox(kernels: KernelChoice): Engine {
   };
   return {
     async load({ ovx }) {
+      keepYoungSpaceSmall(); // As the command line does.
       recognizer = await loadRecognizer(ovx, { kernels });
       if (recognizer.kernels !== kernels) throw new Error(`${kernels}: ${recognizer.notice}`);
     },

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { OctavoxError } from "../errors.ts";
+import { keepYoungSpaceSmall } from "../host/index.ts";
 import type { Context } from "./context.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -20,6 +21,7 @@ const INTERRUPTED = 130;
 
 /** @returns the exit status */
 export async function main(args: readonly string[]): Promise<number> {
+  keepYoungSpaceSmall();
   const interrupt = new AbortController();
   const terminal = makeTerminal(process.stdout, process.stderr, process.env);
   const onInterrupt = (): void => interrupt.abort(new OctavoxError("state", "interrupted"));

@@ -5,13 +5,13 @@ import type { SessionOptions } from "../runtime/session.ts";
 import { Recognizer } from "../speech/recognizer.ts";
 import { openFile } from "./files.ts";
 import { findModel, type PullOptions } from "./models.ts";
-import { enableWide } from "./wide.ts";
+import { enableWide } from "./v8.ts";
 
 export { cacheFolder } from "./cache.ts";
 export { openFile, readBytes, writeAtomically } from "./files.ts";
 export type { PullOptions, PullProgress } from "./models.ts";
 export { cachedBytes, downloadFiles, findModel, modelPath, pullModel } from "./models.ts";
-export { enableWide } from "./wide.ts";
+export { enableWide, keepYoungSpaceSmall } from "./v8.ts";
 
 /**
  * A recogniser by its name in the list of models (downloaded and converted on first use) or by the path of a file.
