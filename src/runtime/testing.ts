@@ -75,12 +75,33 @@ class Builder {
   }
   private readonly matrices = new Map<string, readonly [string, string, string]>();
 
+  /** Turns each head's first values by their position, counted from the length of `past` on (from 0 without it). */
+  rotate(parts: readonly string[], past: string | undefined): string[] {
+    const count = (name: string) =>
+      this.add("Gather", [this.add("Shape", [name]), this.int("time", [1], [])], { axis: 0 });
+    const from = past === undefined ? this.int("zero", [0], []) : count(past);
+    const to = this.add("Add", [from, count(parts[0])]);
+    const positions = this.add("Cast", [this.add("Range", [from, to, this.int("one", [1], [])])], { to: 1 });
+    const column = this.add("Unsqueeze", [positions, this.int("second", [1], [1])]);
+    const angles = this.add("Mul", [
+      column,
+      this.constant("frequencies", float([1, 0.3, 0.1, 0.03], [1, 4])),
+    ]);
+    const turns = [this.add("Cos", [angles]), this.add("Sin", [angles])];
+    const options = { heads: HEADS, interleaved: 1 };
+    return parts.map((part) => this.add("RotaryEmbedding", [part, ...turns], options));
+  }
+
+  private int(name: string, values: readonly number[], dims: readonly number[]): string {
+    return this.constant(name, new Tensor("int64", values, dims));
+  }
+
   attend(q: string, k: string, v: string, causal: 0 | 1): string {
     return this.add("Attention", [q, k, v], { heads: HEADS, scale: Math.sqrt(HEADS / WIDTH), causal });
   }
 
-  norm(x: string, name: string): string {
-    const weights = [this.vector(`${name}.weight`, WIDTH, 1), this.vector(`${name}.bias`, WIDTH, 0)];
+  norm(x: string, name: string, around = 1): string {
+    const weights = [this.vector(`${name}.weight`, WIDTH, around), this.vector(`${name}.bias`, WIDTH, 0)];
     return this.add("LayerNormalization", [x, ...weights], { axis: -1, epsilon: 1e-5 });
   }
 
@@ -124,7 +145,9 @@ function encoder(): Graph {
     approximate: "none",
   });
   const n = b.norm(h, "first");
-  const [q, k, v] = ["query", "key", "value"].map((name) => b.product(n, name, WIDTH, WIDTH));
+  const parts = ["query", "key", "value"].map((name) => b.product(n, name, WIDTH, WIDTH));
+  const [q, k] = b.rotate(parts.slice(0, 2), undefined);
+  const v = parts[2];
   const attended = b.add("Add", [h, b.product(b.attend(q, k, v, 0), "out", WIDTH, WIDTH)]);
   const wide = b.add("Swish", [b.product(b.norm(attended, "second"), "up", WIDTH, 3 * WIDTH)]);
   const frames = b.add("Add", [attended, b.product(wide, "down", 3 * WIDTH, WIDTH)]);
@@ -138,7 +161,9 @@ function decoder(name: "start" | "step"): Graph {
   const [e, scale, zero] = b.matrix("embedding", WIDTH, VOCABULARY);
   const x = b.add("GatherDequantize", [e, scale, zero, "token"]);
   const n = b.norm(x, "said");
-  const [q, k, v] = ["query", "key", "value"].map((part) => b.product(n, part, WIDTH, WIDTH));
+  const parts = ["query", "key", "value"].map((part) => b.product(n, part, WIDTH, WIDTH));
+  const [q, k] = b.rotate(parts.slice(0, 2), first ? undefined : "past.keys");
+  const v = parts[2];
   const grow = (past: string, now: string) => (first ? now : b.add("Concat", [past, now], { axis: 1 }));
   const [keys, values] = [grow("past.keys", k), grow("past.values", v)];
   const said = b.add("Add", [x, b.product(b.attend(q, keys, values, 1), "said.out", WIDTH, WIDTH)]);
@@ -146,7 +171,8 @@ function decoder(name: "start" | "step"): Graph {
   const heardKeys = first ? b.product("frames", "heard.key", WIDTH, WIDTH) : "past.heard.keys";
   const heardValues = first ? b.product("frames", "heard.value", WIDTH, WIDTH) : "past.heard.values";
   const understood = b.add("Add", [said, b.attend(asked, heardKeys, heardValues, 0)]);
-  const quantized = b.add("DynamicQuantizeLinear", [b.norm(understood, "last")], {}, 3);
+  // Weights around 0: otherwise the likeliest token were the one said last, whose row the product meets again.
+  const quantized = b.add("DynamicQuantizeLinear", [b.norm(understood, "last", 0)], {}, 3);
   const logits = b.add("MatMulIntegerToFloat", [
     quantized,
     e,

@@ -1,6 +1,8 @@
-// A recogniser for tests that says what it is told to: after each token the one that the script names.
+// Two recognisers for tests: one that says what it is told to, after each token the one that the script names; and
+// one that runs every kind of kernel, whose words are noise, but the same noise everywhere.
 
 import type { Graph, Model, ValueInfo } from "../model/graph.ts";
+import { smallModel, VOCABULARY } from "../runtime/testing.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 export const START = 0;
@@ -53,4 +55,17 @@ export function scripted(
   };
   const graphs = [encoder, { ...step, name: "start", inputs: [token, frames] }, step];
   return { graphs, opset: 17, metadata: { recognizer, vocabulary } };
+}
+
+/** Products in 8 bits, norms, attention, rotary embedding, convolution, growing caches: 120 kB when packed. */
+export function noisy(settings = {}): Model {
+  const words = Array.from(
+    { length: VOCABULARY - 2 },
+    (_, i) => `▁${String.fromCharCode(97 + (i % 26))}${i}`,
+  );
+  const recognizer = {
+    ...{ sampleRate: 16_000, startToken: START, endToken: END },
+    ...{ tokensPerSecond: 6, maxSeconds: 4, minSeconds: 0.1, ...settings },
+  };
+  return { ...smallModel(), metadata: { recognizer, vocabulary: ["<s>", "</s>", ...words] } };
 }
