@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Model } from "../model/graph.ts";
+import { writeOvx } from "../model/ovx.ts";
 import { noise } from "../runtime/testing.ts";
 import { Recognizer, type Segment } from "./recognizer.ts";
-import { END, START, scripted } from "./testing.ts";
+import { END, noisy, START, scripted } from "./testing.ts";
 
 /** Says "yes no" to whatever it hears. */
 const answer = scripted(["▁yes", "▁no"], { [START]: 2, 2: 3, 3: END });
@@ -43,6 +44,19 @@ test("longer audio is cut at pauses, and each piece becomes a segment with its t
   assert.deepEqual(segments.map(({ start }) => start).slice(1), segments.map(({ end }) => end).slice(0, -1));
   assert.ok(Math.abs(segments[0].end - 3) < 0.1 && Math.abs(segments[1].end - 6.5) < 0.1);
   assert.equal(progress.at(-1), 1);
+});
+
+test("every set of kernels hears the same words, in a model in memory and in its packed file", async () => {
+  const words = await Promise.all(
+    (["reference", "simd", "relaxed"] as const).flatMap((kernels) =>
+      [noisy(), writeOvx(noisy())].map(async (model) => {
+        using recognizer = await Recognizer.load(model, { kernels });
+        return (await recognizer.transcribe(speech(0.5), { sampleRate: 8000 })).text;
+      }),
+    ),
+  );
+  assert.ok(new Set(words[0].split(" ")).size > 2, words[0]);
+  assert.deepEqual(new Set(words), new Set([words[0]]));
 });
 
 test("silence and no audio at all give empty text", async () => {
