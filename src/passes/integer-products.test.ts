@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { runGraph } from "../reference/run.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import {
+  fuseBias,
+  fuseMatMulInteger,
+  quantizeConv,
+  quantizeGather,
+  quantizeMatMul,
+} from "./integer-products.ts";
+import { optimise } from "./optimise.ts";
+import { packMatrices } from "./panels.ts";
+import {
+  apply,
+  becomes,
+  feedsFor,
+  graph,
+  node,
+  noise,
+  OPSET,
+  ops,
+  sameResults,
+  scalar,
+  stays,
+} from "./testing-text.ts";
+import { convChannelsLast } from "./time-convolution.ts";
+
+const bytes = (dtype: "int8" | "uint8", dims: readonly number[], seed = 9) =>
+  new Tensor(
+    dtype,
+    noise(dims, seed)
+      .numbers()
+      .map((x) => Math.round(x * 60) + (dtype === "uint8" ? 128 : 0)),
+    dims,
+  );
+
+describe("a product of integers written out", () => {
+  const written = (dtype: "int8" | "uint8", outputs: readonly string[] = ["y"]) =>
+    graph({
+      inputs: { x: [3, 8] },
+      constants: {
+        w: bytes(dtype, [8, 5]),
+        ws: scalar(0.01),
+        wz: new Tensor(dtype, [dtype === "uint8" ? 120 : 4], []),
+      },
+      nodes: [
+        "DynamicQuantizeLinear: x → q s z",
+        "MatMulInteger: q w z wz → i",
+        node("Cast: i → f", { to: 1 }),
+        ...["Mul: s ws → k", "Mul: f k → y"],
+      ],
+      outputs,
+    });
+
+  for (const dtype of ["int8", "uint8"] as const)
+    test(`becomes one, for ${dtype} weights, with the same bits`, () => {
+      becomes(fuseMatMulInteger(new Map()), written(dtype), [
+        "DynamicQuantizeLinear",
+        "MatMulIntegerToFloat",
+      ]);
+    });
+
+  test("leaves the sum there for those who want it", () => {
+    const after = apply(fuseMatMulInteger(new Map()), written("int8", ["y", "f"]));
+    assert.deepEqual(ops(after), ["DynamicQuantizeLinear", "MatMulInteger", "Cast", "MatMulIntegerToFloat"]);
+  });
+
+  test("takes the bias in, unless it is no vector of the columns or the product is used elsewhere", () => {
+    const biased = (b: Tensor, outputs = ["y"]) => {
+      const { constants, nodes, ...rest } = apply(fuseMatMulInteger(new Map()), written("int8", ["y"]));
+      const renamed = nodes.map((each) => ({
+        ...each,
+        outputs: each.outputs.map((name) => (name === "y" ? "p" : name)),
+      }));
+      const output = outputs.map((name) => ({ name, dtype: "float32" as const, dims: undefined }));
+      const all = [...renamed, node("Add: b p → y")];
+      return { ...rest, constants: new Map([...constants, ["b", b] as const]), nodes: all, outputs: output };
+    };
+    becomes(fuseBias, biased(noise([5], 2)), ["DynamicQuantizeLinear", "MatMulIntegerToFloat"]);
+    stays(fuseBias, biased(noise([1], 2)));
+    stays(fuseBias, biased(noise([5], 2), ["y", "p"]));
+  });
+});
+
+describe("weights that are dequantized before a product", () => {
+  const constants = {
+    w: bytes("int8", [8, 5]),
+    t: bytes("uint8", [5, 8]),
+    s: scalar(0.02),
+    z: new Tensor("int8", [3], []),
+  };
+  const uz = new Tensor("uint8", [130], []);
+
+  test("stay in 8 bits, as they are or transposed", () => {
+    const plain = graph({
+      ...{ inputs: { x: [3, 8] }, constants, outputs: ["y"] },
+      nodes: ["DequantizeLinear: w s z → d", "MatMul: x d → y"],
+    });
+    const quantized = ["DynamicQuantizeLinear", "MatMulIntegerToFloat"];
+    becomes(quantizeMatMul(new Map()), plain, quantized, 0.15);
+    const turned = graph({
+      ...{ inputs: { x: [3, 8] }, constants: { ...constants, uz }, outputs: ["y"] },
+      nodes: [node("Transpose: t → k", { perm: [1, 0] }), "DequantizeLinear: k s uz → d", "MatMul: x d → y"],
+    });
+    becomes(quantizeMatMul(new Map()), turned, quantized, 0.15);
+  });
+
+  test("are left alone when they are no constants of 8 bits", () => {
+    const computed = graph({
+      ...{ inputs: { x: [3, 8], w: [8, 5] }, outputs: ["y"] },
+      nodes: ["MatMul: x w → y"],
+    });
+    stays(quantizeMatMul(new Map()), computed);
+  });
+
+  test("are looked up without being expanded, from the matrix that the output product uses", () => {
+    const both = graph({
+      inputs: { x: [3, 8] },
+      constants: { ...constants, uz, i: new Tensor("int64", [4, 0, 2]) },
+      nodes: [
+        ...["Gather: t i → g", "DequantizeLinear: g s uz → e", "Add: e x → h"],
+        node("Transpose: t → k", { perm: [1, 0] }),
+        ...["DequantizeLinear: k s uz → d", "MatMul: h d → y"],
+      ],
+      outputs: ["y"],
+    });
+    const cache = new Map();
+    const looked = becomes(
+      quantizeGather(cache),
+      both,
+      ["GatherDequantize", "Add", "Transpose", "DequantizeLinear", "MatMul"],
+      1e-6,
+    );
+    const after = becomes(
+      quantizeMatMul(cache),
+      looked,
+      ["GatherDequantize", "Add", "DynamicQuantizeLinear", "MatMulIntegerToFloat"],
+      0.3,
+    );
+    assert.equal(after.nodes[0].inputs[0], after.nodes[3].inputs[1]);
+    const packed = packMatrices(after);
+    assert.deepEqual([...packed.layouts!.values()], [{ layout: "panels", dims: [8, 5] }]);
+  });
+});
+
+describe("convolutions over time", () => {
+  const written = (weights: string, attributes = {}) =>
+    graph({
+      inputs: { x: [1, 3, 20], v: [4, 3, 5] },
+      constants: {
+        w: bytes("int8", [4, 3, 5]),
+        s: scalar(0.02),
+        z: new Tensor("int8", [0], []),
+        b: noise([4], 5),
+      },
+      nodes: [
+        "DequantizeLinear: w s z → d",
+        node(`Conv: x ${weights} b → y`, { strides: [2], pads: [2, 1], ...attributes }),
+      ],
+      outputs: ["y"],
+    });
+
+  test("with weights of 8 bits become two products of integers, nearly as exact as floats", () => {
+    const after = apply(quantizeConv(new Map()), written("d"));
+    assert.equal(ops(after).filter((op) => op === "ConvIntegerToFloat").length, 2);
+    sameResults(written("d"), after, 2e-3);
+  });
+
+  test("of floats become products with channels last", () => {
+    const expected = ["Transpose", "Transpose", "Reshape", "ConvFloat", "Transpose"];
+    becomes(convChannelsLast, written("v"), expected, 1e-5);
+  });
+
+  test("that are dilated, or pad by themselves, stay", () => {
+    stays(quantizeConv(new Map()), written("d", { dilations: [2] }));
+    stays(convChannelsLast, written("d", { auto_pad: "SAME_UPPER", pads: undefined }));
+  });
+});
+
+test("all passes together keep a small network's meaning, and leave no float weights where there were bytes", () => {
+  const network = graph({
+    inputs: { x: ["time", 64] },
+    constants: {
+      ...{
+        w: bytes("int8", [64, 80]),
+        s: scalar(0.02),
+        z: new Tensor("int8", [1], []),
+        root: scalar(Math.SQRT2),
+      },
+      ...{
+        one: scalar(1),
+        half: scalar(0.5),
+        b: noise([80], 3),
+        v: bytes("uint8", [80, 40], 4),
+        vz: new Tensor("uint8", [128], []),
+      },
+    },
+    nodes: [
+      ...["DequantizeLinear: w s z → d", "MatMul: x d → m", "Add: m b → a", "Identity: a → i"],
+      ...["Div: i root → r", "Erf: r → e", "Add: e one → p", "Mul: i p → g", "Mul: g half → h"],
+      ...["DequantizeLinear: v s vz → u", "MatMul: h u → y"],
+    ],
+    outputs: ["y"],
+  });
+  const after = optimise(network, { opset: OPSET });
+  const product = ["DynamicQuantizeLinear", "MatMulIntegerToFloat"];
+  assert.deepEqual(ops(after), [...product, "Gelu", ...product]);
+  const [expected, found] = [network, after].map((each) =>
+    runGraph(each, feedsFor(network), OPSET).y.numbers(),
+  );
+  const power = (values: readonly number[]) => values.reduce((sum, value) => sum + value * value, 0);
+  const ratio = power(expected) / power(expected.map((value, i) => value - found[i]));
+  assert.ok(10 * Math.log10(ratio) > 35, `${10 * Math.log10(ratio)} dB`);
+});
