@@ -191,31 +191,53 @@ function padsFor(
   return { pads: [...begins, ...ends], auto_pad: "NOTSET" };
 }
 
-/** Over time, channels last: A uint8 [batch, time, channels], B int8 [width·channels, out]; padding is aZero. */
-const convIntegerToFloat: ReferenceOperator = (inputs, context) => {
-  const a = required(inputs, 0, context);
-  const [batch, time, channels] = a.dims;
+/**
+ * Windows over time, channels last, as the rows of a matrix product: [batch, time, channels] and a matrix
+ * [width·channels, out] → [batch·time′, width·channels], padded with `padding`.
+ */
+function windowRows<T extends Uint8Array | Float32Array>(
+  inputs: Inputs,
+  context: OperatorContext,
+  allocateRows: (length: number) => T,
+): { rows: T; dims: number[] } {
+  const x = required(inputs, 0, context);
+  const [batch, time, channels] = x.dims;
   const [depth, out] = required(inputs, 1, context).dims;
   const width = numberOf(context, "width", 1);
-  if (a.dims.length !== 3 || depth !== width * channels)
-    throw misfit(inputs, context, `A [batch, time, channels], B [${width}·channels, out]`, "others");
-  const strided: OperatorContext = {
-    ...context,
-    node: {
-      ...context.node,
-      attributes: { strides: [numberOf(context, "stride", 1)], pads: numbersOf(context, "pads") ?? [0, 0] },
-    },
+  if (x.dims.length !== 3 || depth !== width * channels)
+    throw misfit(inputs, context, `[batch, time, channels] and [${width}·channels, out]`, "others");
+  const attributes = {
+    strides: [numberOf(context, "stride", 1)],
+    pads: numbersOf(context, "pads") ?? [0, 0],
   };
+  const strided = { ...context, node: { ...context.node, attributes } };
   const { dims, from } = windowsOf([time], [width], inputs, strided);
-  const data = dataOf(a) as Uint8Array;
-  const rows = new Uint8Array(batch * from.length * channels).fill(inputs[4]?.numbers()[0] ?? 0);
+  const data = dataOf(x) as T;
+  const rows = allocateRows(batch * from.length * channels);
   for (let item = 0; item < batch; item++)
     from.forEach((at, i) => {
       if (at < 0) return;
       const start = (item * time + at) * channels;
       rows.set(data.subarray(start, start + channels), (item * from.length + i) * channels);
     });
-  return [integerToFloat(rows, [batch, dims[0], out], inputs, context)];
+  return { rows, dims: [batch, dims[0], out] };
+}
+
+/** Padding is A's zero point: it stands for 0. */
+const convIntegerToFloat: ReferenceOperator = (inputs, context) => {
+  const zero = inputs[4]?.numbers()[0] ?? 0;
+  const { rows, dims } = windowRows(inputs, context, (length) => new Uint8Array(length).fill(zero));
+  return [integerToFloat(rows, dims, inputs, context)];
+};
+
+/** Each sum in the order of width·channels, bias last. */
+const convFloat: ReferenceOperator = (inputs, context) => {
+  const { rows, dims } = windowRows(inputs, context, (length) => new Float32Array(length));
+  const w = required(inputs, 1, context);
+  const [k, n] = w.dims;
+  const bias = inputs[2] && (dataOf(inputs[2]) as Float32Array);
+  const y = matmulF32(rows, dataOf(w) as Float32Array, [rows.length / k, n, k], bias);
+  return [tensorOf("float32", y, dims)];
 };
 
 export const convolution: Operators = {
@@ -224,4 +246,5 @@ export const convolution: Operators = {
   ConvInteger: (inputs, context) => [integerConv(inputs, [0, 2, 1, 3], context)],
   QLinearConv: qLinearConv,
   ConvIntegerToFloat: convIntegerToFloat,
+  ConvFloat: convFloat,
 };
