@@ -1,9 +1,10 @@
 // Small graphs written as text, and the comparison that every pass has to stand: the same results before and after.
 
 import assert from "node:assert/strict";
-import type { Attributes, Graph, Node } from "../model/graph.ts";
+import type { Attributes, Graph, Node, ValueInfo } from "../model/graph.ts";
 import { inferShapes } from "../model/infer.ts";
 import { runGraph } from "../reference/run.ts";
+import type { DType } from "../tensor/dtype.ts";
 import { sizeOf, Tensor } from "../tensor/tensor.ts";
 import { type Rewrite, removeDead, rewriteNodes } from "./rewrite.ts";
 
@@ -33,19 +34,27 @@ export function node(text: string, attributes: Attributes = {}): Node {
   };
 }
 
-export function graph(parts: {
-  /** Sizes of float32 inputs; the results must not depend on the names' values. */
-  inputs: Readonly<Record<string, readonly (number | string)[]>>;
+type Dims = readonly (number | string)[];
+
+export interface GraphParts {
+  /** Sizes of float32 inputs, or type and sizes; the results must not depend on the names' values. */
+  inputs?: Readonly<Record<string, Dims | { dtype: DType; dims: Dims }>>;
   constants?: Readonly<Record<string, Tensor>>;
   nodes: readonly (string | Node)[];
-  outputs: readonly string[];
-}): Graph {
+  /** Those of the last node, if not given. */
+  outputs?: readonly string[];
+}
+
+export function graph({ inputs = {}, constants = {}, nodes, outputs }: GraphParts): Graph {
+  const made = nodes.map((each) => (typeof each === "string" ? node(each) : each));
   return {
     name: "test",
-    inputs: Object.entries(parts.inputs).map(([name, dims]) => ({ name, dtype: "float32", dims })),
-    outputs: parts.outputs.map((name) => ({ name, dtype: "float32", dims: undefined })),
-    nodes: parts.nodes.map((each) => (typeof each === "string" ? node(each) : each)),
-    constants: new Map(Object.entries(parts.constants ?? {})),
+    inputs: Object.entries(inputs).map(([name, given]) =>
+      "dims" in given ? { name, ...given } : { name, dtype: "float32", dims: given as Dims },
+    ),
+    outputs: (outputs ?? made.at(-1)!.outputs).map((name) => ({ name, dtype: "float32", dims: undefined })),
+    nodes: made,
+    constants: new Map(Object.entries(constants)),
   };
 }
 
@@ -56,11 +65,18 @@ export function apply(rewrite: Rewrite, before: Graph): Graph {
 
 export const ops = ({ nodes }: Graph): string[] => nodes.map(({ op }) => op);
 
-/** Named sizes are 5. */
+/** Named sizes are 5; whole numbers are 0 to 3. */
 export function feedsFor({ inputs }: Graph): Record<string, Tensor> {
-  const dims = (given: readonly (number | string)[]) =>
-    given.map((dim) => (typeof dim === "number" ? dim : 5));
-  return Object.fromEntries(inputs.map((input, i) => [input.name, noise(dims(input.dims!), i + 1)]));
+  const feed = ({ dtype, dims }: ValueInfo, index: number): Tensor => {
+    const floats = noise(
+      dims!.map((dim) => (typeof dim === "number" ? dim : 5)),
+      index + 1,
+    );
+    if (dtype === "float32") return floats;
+    const whole = floats.numbers().map((x) => (dtype === "bool" ? Number(x > 0) : Math.floor(x + 2)));
+    return new Tensor(dtype, whole, floats.dims);
+  };
+  return Object.fromEntries(inputs.map((input, index) => [input.name, feed(input, index)]));
 }
 
 /** @param tolerance largest difference allowed; 0: the same bits */
@@ -81,6 +97,15 @@ export function becomes(rewrite: Rewrite, before: Graph, expected: readonly stri
   assert.deepEqual(ops(after), expected);
   sameResults(before, after, tolerance);
   return after;
+}
+
+/** Passes over the graph until nothing changes, as `optimise` runs them. */
+export function settle(before: Graph, ...rewrites: readonly Rewrite[]): Graph {
+  const next = rewrites.reduce((each, rewrite) => apply(rewrite, each), before);
+  return String(next.nodes.map(({ outputs, op }) => [op, outputs])) ===
+    String(before.nodes.map(({ outputs, op }) => [op, outputs]))
+    ? next
+    : settle(next, ...rewrites);
 }
 
 export function stays(rewrite: Rewrite, before: Graph): void {
