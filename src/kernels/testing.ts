@@ -44,6 +44,12 @@ export class Arena {
         assert.equal(this.#bytes[at], GUARD, `${what}: byte ${at - start} of ${bytes} was written`);
   }
 
+  /** Frees the operand put last. */
+  release(start: number): void {
+    this.#bytes.fill(GUARD, start, this.#end);
+    this.#end = start;
+  }
+
   /** Frees all operands. */
   reset(): void {
     this.#bytes.fill(GUARD, 0, this.#end);
