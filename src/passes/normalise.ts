@@ -1,5 +1,6 @@
 // Patterns of exported graphs that stand for one operator: layer norm, group norm, GELU, Swish.
 
+import { equal } from "../model/dim.ts";
 import type { Node } from "../model/graph.ts";
 import { makeNode, otherInput, type Rewrite, type View } from "./rewrite.ts";
 
@@ -55,8 +56,8 @@ export const fuseLayerNorm: Rewrite = (node, view) => {
   if (node.op !== "Mul") return undefined;
   for (const input of node.inputs) {
     const weight = otherInput(node, input);
-    const match = view.constant(weight)?.dims.length === 1 && matchStandardised(view.producer(input), view);
-    if (match)
+    const match = matchStandardised(view.producer(input), view);
+    if (match && isVector(weight, match.x, view))
       return [
         makeNode("LayerNormalization", [match.x, weight], node.outputs, { axis: -1, epsilon: match.epsilon }),
       ];
@@ -76,12 +77,18 @@ function matchStandardised(
   const square = variance && view.producerOf(variance.inputs[0], "Pow");
   const mean = centred && view.producerOf(centred.inputs[1], "ReduceMean");
   if (!centred || !shifted || !variance || !square || !mean) return undefined;
-  const sameCentre = view.producer(square.inputs[0])?.inputs.join() === centred.inputs.join();
+  const sameCentre = view.producerOf(square.inputs[0], "Sub")?.inputs.join() === centred.inputs.join();
   if (!sameCentre || view.scalar(square.inputs[1]) !== 2 || mean.inputs[0] !== centred.inputs[0])
     return undefined;
   return overLastAxis(mean, view) && overLastAxis(variance, view)
     ? { x: centred.inputs[0], epsilon: shifted[0] }
     : undefined;
+}
+
+/** Whether a constant has one number for each value of a row of x. */
+function isVector(value: string, x: string, view: View): boolean {
+  const dims = view.constant(value)?.dims;
+  return dims?.length === 1 && dims[0] === view.fact(x)?.dims?.at(-1);
 }
 
 function overLastAxis(reduce: Node, view: View): boolean {
@@ -95,8 +102,8 @@ function withBias(node: Node, view: View): Node[] | undefined {
   for (const input of node.inputs) {
     const norm = view.producerOf(input, "LayerNormalization");
     const bias = otherInput(node, input);
-    const fits = view.constant(bias)?.dims.length === 1 && view.uses(input) === 1;
-    if (norm && norm.inputs.length === 2 && fits)
+    const fits = norm?.inputs.length === 2 && isVector(bias, norm.inputs[0], view) && view.uses(input) === 1;
+    if (norm && fits)
       return [makeNode("LayerNormalization", [...norm.inputs, bias], node.outputs, norm.attributes)];
   }
   return undefined;
@@ -115,7 +122,9 @@ export const fuseGroupNorm: Rewrite = (node, view) => {
     for (const factor of scaled.inputs) {
       const weight = channelVector(otherInput(scaled, factor), view);
       const match = weight && matchOneGroup(view.producer(factor), view);
-      if (match) return groupNorm(node, match, weight, bias, view);
+      const channels = match && view.fact(match.x)?.dims?.[1];
+      if (match && [weight, bias].every(({ tensor }) => tensor.size === channels))
+        return groupNorm(node, match, weight, bias, view);
     }
   }
   return undefined;
@@ -137,8 +146,9 @@ function matchOneGroup(back: Node | undefined, view: View): { x: string; epsilon
   const row = norm && view.producerOf(norm.inputs[0], "Reshape");
   if (!norm || !row || view.scalar(norm.inputs[1]) !== 1 || view.scalar(norm.inputs[2]) !== 0)
     return undefined;
-  const rank = view.fact(row.inputs[0])?.dims?.length;
-  return rank === 3 && view.fact(back.outputs[0])?.dims?.length === 3
+  const [before, after] = [view.fact(row.inputs[0])?.dims, view.fact(back.outputs[0])?.dims];
+  if (before?.length !== 3 || after?.length !== 3) return undefined;
+  return equal(before[0], after[0]) && equal(before[1], after[1])
     ? { x: row.inputs[0], epsilon: (norm.attributes.epsilon as number | undefined) ?? 1e-5 }
     : undefined;
 }
