@@ -61,6 +61,51 @@ describe("a product of integers written out", () => {
       ]);
     });
 
+  test("keeps a scale and a zero point for each column", () => {
+    const each = graph({
+      inputs: { x: [3, 8] },
+      constants: {
+        w: bytes("int8", [8, 5]),
+        ws: new Tensor("float32", [0.01, 0.02, 0.03, 0.04, 0.05]),
+        wz: new Tensor("int8", [-5, 0, 5, 10, 127]),
+      },
+      nodes: [
+        "DynamicQuantizeLinear: x → q s z",
+        "MatMulInteger: q w z wz → i",
+        node("Cast: i → f", { to: 1 }),
+        ...["Mul: ws s → k", "Mul: k f → y"],
+      ],
+    });
+    becomes(fuseMatMulInteger(new Map()), each, ["DynamicQuantizeLinear", "MatMulIntegerToFloat"]);
+  });
+
+  test("stays when the zero point or the scale is not that of the quantization, or the weights are computed", () => {
+    const other = (product: string, scales = "Mul: s ws → k", constants: Record<string, Tensor> = {}) =>
+      graph({
+        inputs: { x: [3, 8], z2: { dtype: "uint8", dims: [] }, w2: { dtype: "int8", dims: [8, 5] } },
+        constants: {
+          w: bytes("int8", [8, 5]),
+          ws: scalar(0.01),
+          wz: new Tensor("int8", [4], []),
+          ...constants,
+        },
+        nodes: [
+          "DynamicQuantizeLinear: x → q s z",
+          product,
+          node("Cast: i → f", { to: 1 }),
+          ...[scales, "Mul: f k → y"],
+        ],
+      });
+    const rewrite = () => fuseMatMulInteger(new Map());
+    stays(rewrite(), other("MatMulInteger: q w → i"));
+    stays(rewrite(), other("MatMulInteger: q w z2 wz → i"));
+    stays(rewrite(), other("MatMulInteger: q w2 z wz → i"));
+    stays(rewrite(), other("MatMulInteger: q w z wz → i", "Mul: ws ws → k"));
+    stays(rewrite(), other("MatMulInteger: q w z wz → i", undefined, { ws: noise([3, 1]) }));
+    const bare = other("MatMulInteger: q w z → i");
+    becomes(rewrite(), bare, ["DynamicQuantizeLinear", "MatMulIntegerToFloat"]);
+  });
+
   test("leaves the sum there for those who want it", () => {
     const after = apply(fuseMatMulInteger(new Map()), written("int8", ["y", "f"]));
     assert.deepEqual(ops(after), ["DynamicQuantizeLinear", "MatMulInteger", "Cast", "MatMulIntegerToFloat"]);
@@ -104,6 +149,42 @@ describe("weights that are dequantized before a product", () => {
       nodes: [node("Transpose: t → k", { perm: [1, 0] }), "DequantizeLinear: k s uz → d", "MatMul: x d → y"],
     });
     becomes(quantizeMatMul(new Map()), turned, quantized, 0.15);
+  });
+
+  test("stay in 8 bits when cast, scaled and moved by whole steps", () => {
+    const moved = (dtype: "int8" | "uint8", steps: number, scale = 0.02) =>
+      graph({
+        inputs: { x: [3, 8] },
+        constants: { w: bytes(dtype, [8, 5]), s: scalar(scale), o: scalar(-scale * steps) },
+        nodes: [node("Cast: w → c", { to: 1 }), "Mul: c s → m", "Add: m o → d", "MatMul: x d → y"],
+      });
+    const quantized = ["DynamicQuantizeLinear", "MatMulIntegerToFloat"];
+    becomes(quantizeMatMul(new Map()), moved("uint8", 130), quantized, 0.15);
+    becomes(quantizeMatMul(new Map()), moved("int8", -100), quantized, 0.3);
+    stays(quantizeMatMul(new Map()), moved("uint8", 130.3));
+    stays(quantizeMatMul(new Map()), moved("uint8", -5));
+    stays(quantizeMatMul(new Map()), moved("int8", 200));
+  });
+
+  test("read with two scales keep both, and are stored once", () => {
+    const two = graph({
+      inputs: { x: [3, 8] },
+      constants: {
+        w: bytes("int8", [8, 5]),
+        s: scalar(0.02),
+        t: scalar(0.04),
+        z: new Tensor("int8", [3], []),
+      },
+      nodes: [
+        ...["DequantizeLinear: w s z → d", "MatMul: x d → a"],
+        ...["DequantizeLinear: w t z → e", "MatMul: x e → b", "Sub: a b → y"],
+      ],
+    });
+    const after = apply(quantizeMatMul(new Map()), two);
+    sameResults(two, after, 0.3);
+    const products = after.nodes.filter(({ op }) => op === "MatMulIntegerToFloat");
+    assert.equal(products.length, 2);
+    assert.equal(products[0].inputs[1], products[1].inputs[1]);
   });
 
   test("are left alone when they are no constants of 8 bits", () => {
@@ -170,6 +251,29 @@ describe("convolutions over time", () => {
   test("of floats become products with channels last", () => {
     const expected = ["Transpose", "Transpose", "Reshape", "ConvFloat", "Transpose"];
     becomes(convChannelsLast, written("v"), expected, 1e-5);
+  });
+
+  test("whose weights are turned first stay", () => {
+    const turned = graph({
+      inputs: { x: [1, 3, 20] },
+      constants: { w: bytes("int8", [3, 4, 5]), s: scalar(0.02), z: new Tensor("int8", [0], []) },
+      nodes: [
+        node("Transpose: w → t", { perm: [1, 0, 2] }),
+        "DequantizeLinear: t s z → d",
+        node("Conv: x d → y", { strides: [2] }),
+      ],
+    });
+    stays(quantizeConv(new Map()), turned);
+  });
+
+  test("in groups stay", () => {
+    const grouped = graph({
+      inputs: { x: [1, 4, 20] },
+      constants: { w: bytes("int8", [4, 2, 5]), s: scalar(0.02), z: new Tensor("int8", [0], []) },
+      nodes: ["DequantizeLinear: w s z → d", node("Conv: x d → y", { group: 2 })],
+    });
+    stays(quantizeConv(new Map()), grouped);
+    stays(convChannelsLast, grouped);
   });
 
   test("that are dilated, or pad by themselves, stay", () => {

@@ -2,7 +2,8 @@
 // convolutions and embedding look-ups, however the exporter spelled the dequantization.
 
 import type { Node } from "../model/graph.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { dtypes } from "../tensor/dtype.ts";
+import { allocate, Tensor } from "../tensor/tensor.ts";
 import { makeNode, otherInput, type Rewrite, type View } from "./rewrite.ts";
 import { timeConvolution } from "./time-convolution.ts";
 
@@ -36,13 +37,21 @@ export const fuseMatMulInteger =
       const quantize = view.producerOf(product.inputs[0], "DynamicQuantizeLinear");
       const weights = view.constant(product.inputs[1]);
       if (!quantize || weights?.dims.length !== 2 || !scales.inputs.includes(quantize.outputs[1])) continue;
+      if (product.inputs[2] !== quantize.outputs[2]) continue;
       const scale = view.constant(otherInput(scales, quantize.outputs[1]));
       const signed =
-        scale && quantized(product.inputs[1], scale, view.constant(product.inputs[3] ?? ""), view);
+        scale &&
+        isPerColumn(scale, weights) &&
+        quantized(product.inputs[1], scale, view.constant(product.inputs[3] ?? ""), view);
       if (signed) return [integerProduct(node.outputs, quantize, signed, "as-is", cache, view)];
     }
     return undefined;
   };
+
+/** Whether a scale is one number, or one for each column of a matrix. */
+function isPerColumn(scale: Tensor, { dims }: Tensor): boolean {
+  return scale.size === 1 || (scale.dims.length === 1 && scale.size === dims[1]);
+}
 
 /** x · dequantized(B)  →  x quantized on the fly, then MatMulIntegerToFloat. */
 export const quantizeMatMul =
@@ -65,8 +74,9 @@ export const quantizeConv =
   (cache: MatrixCache): Rewrite =>
   (node, view) => {
     const window = timeConvolution(node, view);
-    const weights = window && dequantizedConstant(node.inputs[1], view)?.source;
-    if (!weights) return undefined;
+    const found = window && dequantizedConstant(node.inputs[1], view);
+    if (!found || found.transposed) return undefined;
+    const weights = found.source;
     const name = (part: string): string => view.fresh(`${node.name}/${part}`);
     const [x, seen, rest, coarse, fine, sum] = ["nwc", "seen", "rest", "coarse", "fine", "sum"].map(name);
     const [high, low] = [dynamicQuantize(x, view), dynamicQuantize(rest, view)];
@@ -162,7 +172,9 @@ function matrixInputs(
   ];
 }
 
-function cached(orders: Map<string, Tensor>, key: string, value: Tensor): Tensor {
+/** The tensor of these values that was made before: one matrix may be read with several scales. */
+function cached(orders: Map<string, Tensor>, kind: string, value: Tensor): Tensor {
+  const key = `${kind} [${value.dims}] ${value.numbers()}`;
   const known = orders.get(key) ?? value;
   orders.set(key, known);
   return known;
@@ -187,6 +199,7 @@ function dequantizedConstant(
   const node = view.producer(value);
   if (node?.op === "DequantizeLinear") {
     const transpose = view.producerOf(node.inputs[0], "Transpose");
+    if (transpose && String(transpose.attributes.perm ?? "1,0") !== "1,0") return undefined;
     const name = transpose ? transpose.inputs[0] : node.inputs[0];
     const scale = view.constant(node.inputs[1]);
     const source =
@@ -206,9 +219,9 @@ function scaledCast(node: Node | undefined, view: View): QuantizedConstant | und
   if (!cast || scale?.size !== 1 || offset === undefined) return undefined;
   const steps = -offset / Number(scale.data[0]);
   const zero = Math.round(steps);
-  if (Math.abs(steps - zero) > 1e-4 || Math.abs(zero) > 127) return undefined;
   const type = view.constant(cast.inputs[0])?.dtype;
-  if (type !== "int8" && type !== "uint8") return undefined;
+  if ((type !== "int8" && type !== "uint8") || Math.abs(steps - zero) > 1e-4) return undefined;
+  if (zero < dtypes[type].min || zero > dtypes[type].max) return undefined;
   return quantized(cast.inputs[0], scale.reshape([]), new Tensor(type, [zero], []), view);
 }
 
@@ -229,7 +242,7 @@ function quantized(
     scale,
     zero: new Tensor(
       "int8",
-      signed((zero?.data as Uint8Array | undefined) ?? new Uint8Array(1)),
+      signed((zero?.data as Uint8Array | undefined) ?? allocate(source.dtype, 1)),
       zero?.dims ?? [],
     ),
   };
