@@ -23,15 +23,22 @@ const binary = new Set(["Add", "Sub", "Mul", "Div"]);
 /** f(Transpose(x)) → Transpose(f(x)); Transpose(Transpose(x)) → one, or nothing when they undo each other. */
 export const sinkTransposes: Rewrite = (node, view) => {
   const before = view.producerOf(node.inputs[0] ?? "", "Transpose");
-  if (node.op === "Transpose" && before) return merge(before, node);
+  if (node.op === "Transpose" && before) return merge(before, node, view);
   if (unary.has(node.op) && before) return sink(node, before, [before.inputs[0]], view);
   if (binary.has(node.op)) return sinkBinary(node, view);
   if (node.op === "Concat") return sinkConcat(node, view);
   return undefined;
 };
 
-function merge(first: Node, second: Node): Node[] {
-  const [outer, inner] = [second.attributes.perm as number[], first.attributes.perm as number[]];
+/** Where each axis of a transpose comes from; ONNX's default turns all of them around. */
+export function permOf(node: Node, view: View): readonly number[] | undefined {
+  const given = node.attributes.perm as readonly number[] | undefined;
+  return given ?? view.fact(node.inputs[0])?.dims?.map((_, axis, { length }) => length - 1 - axis);
+}
+
+function merge(first: Node, second: Node, view: View): Node[] | undefined {
+  const [outer, inner] = [permOf(second, view), permOf(first, view)];
+  if (!outer || !inner) return undefined;
   const perm = outer.map((axis) => inner[axis]);
   const identity = perm.every((axis, index) => axis === index);
   return [
@@ -59,7 +66,8 @@ function sinkBinary(node: Node, view: View): Node[] | undefined {
     const transpose = view.producerOf(node.inputs[side], "Transpose");
     const constant = view.constant(node.inputs[1 - side]);
     if (!transpose || constant === undefined) continue;
-    if (constant.size !== 1) continue;
+    // One number of more axes than the value gives it more axes.
+    if (constant.size !== 1 || constant.dims.length > (permOf(transpose, view)?.length ?? 0)) continue;
     const inputs = [...node.inputs];
     inputs[side] = transpose.inputs[0];
     inputs[1 - side] = view.addConstant(node.inputs[1 - side], scalarOf(constant));
@@ -78,8 +86,9 @@ function scalarOf(tensor: Tensor): Tensor {
 /** Every part transposed alike: join them straight, transpose once. */
 function sinkConcat(node: Node, view: View): Node[] | undefined {
   const parts = node.inputs.map((input) => view.producerOf(input, "Transpose"));
-  const perm = parts[0]?.attributes.perm as number[] | undefined;
-  if (!perm || parts.some((part) => String(part?.attributes.perm) !== String(perm))) return undefined;
+  const perms = parts.map((part) => part && permOf(part, view));
+  const [perm] = perms;
+  if (!perm || perms.some((each) => String(each) !== String(perm))) return undefined;
   const axis = (node.attributes.axis as number) + ((node.attributes.axis as number) < 0 ? perm.length : 0);
   return sink(
     node,
