@@ -19,6 +19,7 @@ export function modelsCommand(context: Context): Command {
   const command = new Command("models")
     .summary("list, download and find models")
     .description("Models that octavox knows by name.")
+    .helpCommand(false)
     .addHelpText("after", examples);
   command
     .command("list", { isDefault: true })

@@ -54,10 +54,11 @@ function bar(stream: Stream, label: string): Progress {
       [drawn, name] = [now, newLabel];
       const share = total > 0 ? Math.min(1, done / total) : 0;
       const filled = Math.round(share * BAR_WIDTH);
-      const left = share > 0.02 ? `  ${duration(((now - started) / 1000) * (1 / share - 1))} left` : "";
+      const left =
+        share > 0.02 && share < 1 ? `  ${duration(((now - started) / 1000) * (1 / share - 1))} left` : "";
       const meter = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
       const line = `${name}  ${meter} ${`${Math.floor(share * 100)}`.padStart(3)} %${left}`;
-      stream.write(`\r\x1b[K${line.slice(0, (stream.columns ?? 80) - 1)}`);
+      stream.write(`\r\x1b[K${line.slice(0, (stream.columns || 80) - 1)}`);
     },
     end: () => stream.write("\r\x1b[K"),
   };
