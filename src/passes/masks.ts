@@ -1,8 +1,10 @@
 // Recognising a causal mask by what it is, not by how it was written: a mask that depends on sizes alone is
 // computed for several small sizes and compared with the causal mask of those sizes.
 
+import { OctavoxError } from "../errors.ts";
 import type { Graph } from "../model/graph.ts";
 import { inferShapes } from "../model/infer.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { foldConstants } from "./fold.ts";
 import { removeDead } from "./rewrite.ts";
 
@@ -40,13 +42,27 @@ function isCausalFor(sizes: readonly number[], mask: string, graph: Graph, opset
       (dims ?? []).map((dim) => (typeof dim === "string" ? size(dim) : dim)),
     ]),
   );
-  let part = removeDead({ ...graph, outputs: [{ name: mask, dtype: "float32", dims: undefined }] });
-  part = foldConstants(part, inferShapes(part, { opset, inputs }), opset);
-  const value = part.constants.get(mask);
+  const value = valueFor(inputs, mask, graph, opset);
   if (value === undefined || value.dims.length < 2) return false;
   const [rows, columns] = value.dims.slice(-2);
   return value.data.every((element: number | bigint, index: number) => {
     const [row, column] = [Math.floor(index / columns) % rows, index % columns];
     return column > row + columns - rows ? Number(element) < -1e9 : Number(element) === 0;
   });
+}
+
+/** The value as a constant; undefined when sizes do not determine it, or cannot be these. */
+function valueFor(
+  inputs: Readonly<Record<string, readonly number[]>>,
+  name: string,
+  graph: Graph,
+  opset: number,
+): Tensor | undefined {
+  const part = removeDead({ ...graph, outputs: [{ name, dtype: "float32", dims: undefined }] });
+  try {
+    return foldConstants(part, inferShapes(part, { opset, inputs }), opset).constants.get(name);
+  } catch (error) {
+    if (error instanceof OctavoxError && error.code === "shape") return undefined;
+    throw error;
+  }
 }
