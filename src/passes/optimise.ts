@@ -2,7 +2,7 @@
 
 import type { Graph } from "../model/graph.ts";
 import { inferShapes } from "../model/infer.ts";
-import { fuseAttention, fuseRotary } from "./attention.ts";
+import { fuseAttention } from "./attention.ts";
 import { foldConstants } from "./fold.ts";
 import { nameOutputs, removeIdentities } from "./identities.ts";
 import {
@@ -17,6 +17,7 @@ import { findCausalMasks } from "./masks.ts";
 import { fuseGelu, fuseGroupNorm, fuseLayerNorm, fuseSwish } from "./normalise.ts";
 import { sinkReshapes } from "./reshapes.ts";
 import { type Rewrite, removeDead, rewriteNodes } from "./rewrite.ts";
+import { fuseRotary } from "./rotary.ts";
 import { convChannelsLast } from "./time-convolution.ts";
 import { sinkTransposes } from "./transposes.ts";
 
