@@ -1,7 +1,7 @@
 // Packing: the matrices of integer products are laid out as the kernels read them, once, when a model is converted.
 
 import { packPanels } from "../kernels/layout.ts";
-import type { Graph, Node } from "../model/graph.ts";
+import { type Graph, type Node, valuesUsedBy } from "../model/graph.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /** Which input of an operator is its matrix. */
@@ -15,12 +15,8 @@ const matrixInput: Readonly<Record<string, number>> = {
 export type PanelCache = Map<Tensor, Tensor>;
 
 export function packMatrices(graph: Graph, cache: PanelCache = new Map()): Graph {
-  const matrices = new Set(
-    graph.nodes.filter((node) => node.op in matrixInput).map((node) => node.inputs[matrixInput[node.op]]),
-  );
-  const others = new Set(
-    graph.nodes.flatMap((node) => node.inputs.filter((_, index) => !isMatrix(node, index))),
-  );
+  const matrices = new Set(graph.nodes.flatMap(({ inputs, op }) => inputs[matrixOf(op)] ?? []));
+  const others = new Set([...graph.nodes.flatMap(otherValues), ...graph.outputs.map(({ name }) => name)]);
   const constants = new Map(graph.constants);
   const layouts = new Map(graph.layouts);
   for (const name of matrices) {
@@ -36,6 +32,12 @@ export function packMatrices(graph: Graph, cache: PanelCache = new Map()): Graph
   return { ...graph, constants, layouts };
 }
 
-function isMatrix(node: Node, index: number): boolean {
-  return matrixInput[node.op] === index;
+/** What a node reads beside its matrix, in its branches too. */
+function otherValues(node: Node): string[] {
+  const inputs = node.inputs.filter((_, index) => index !== matrixOf(node.op));
+  return valuesUsedBy({ ...node, inputs });
+}
+
+function matrixOf(op: string): number {
+  return Object.hasOwn(matrixInput, op) ? matrixInput[op] : -1;
 }
