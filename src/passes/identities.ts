@@ -1,5 +1,5 @@
 // Nodes that change nothing go: readers take their input instead, and an output of the graph that is only another
-// name for a value gives the value that name.
+// name for a value gives the value that name. What is left gets names of its own.
 
 import { type Graph, type Node, valuesUsedBy } from "../model/graph.ts";
 import type { Fact } from "../model/infer.ts";
@@ -40,5 +40,19 @@ export function nameOutputs(graph: Graph, facts: ReadonlyMap<string, Fact>): Gra
   const nodes = graph.nodes
     .filter((node) => names.get(node.inputs[0]) !== node.outputs[0])
     .map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }));
+  return { ...graph, nodes };
+}
+
+/** Nodes get names of their own where passes, or branches that were put in line, gave one name twice. */
+export function nameNodes(graph: Graph): Graph {
+  const taken = new Set(graph.nodes.map((node) => node.name));
+  const seen = new Set<string>();
+  const nodes = graph.nodes.map((node) => {
+    let name = node.name;
+    for (let count = 1; seen.has(name); count++)
+      name = taken.has(`${node.name}#${count}`) ? node.name : `${node.name}#${count}`;
+    seen.add(name);
+    return name === node.name ? node : { ...node, name };
+  });
   return { ...graph, nodes };
 }

@@ -4,7 +4,7 @@ import type { Graph } from "../model/graph.ts";
 import { inferShapes } from "../model/infer.ts";
 import { fuseAttention } from "./attention.ts";
 import { foldConstants } from "./fold.ts";
-import { nameOutputs, removeIdentities } from "./identities.ts";
+import { nameNodes, nameOutputs, removeIdentities } from "./identities.ts";
 import {
   fuseBias,
   fuseMatMulInteger,
@@ -60,7 +60,7 @@ export function optimise(graph: Graph, { opset, matrices = new Map() }: Optimise
     current = settle(current, rewrites, opset);
   // Weights that no integer product took up are dequantized now rather than at every run.
   current = fold(current, opset, DEQUANTIZED_BYTES);
-  return nameOutputs(current, inferShapes(current, { opset }));
+  return nameNodes(nameOutputs(current, inferShapes(current, { opset })));
 }
 
 function settle(graph: Graph, rewrites: readonly Rewrite[], opset: number): Graph {
