@@ -2,7 +2,7 @@
 
 import { Command } from "commander";
 import { findModel, readBytes } from "../host/index.ts";
-import { readModel, summarise } from "../import.ts";
+import type { summarise } from "../import.ts";
 import type { Context } from "./context.ts";
 import { pullProgress } from "./load.ts";
 import { byteSize, columns, type Terminal } from "./terminal.ts";
@@ -38,6 +38,8 @@ async function inspect(
   const { onProgress, end } = pullProgress(terminal, name);
   const path = await findModel(name, { signal, onProgress }).finally(end);
   const bytes = await readBytes(path, { signal });
+  // The converter reads formats that the run-time does not know; other verbs start without it.
+  const { readModel, summarise } = await import("../import.ts");
   const model = readModel(bytes, { file: path });
   const inspected = { file: path, bytes: bytes.length, metadata: model.metadata, ...summarise(model) };
   if (json) terminal.out(JSON.stringify(inspected));

@@ -1,8 +1,7 @@
 // octavox models list | pull | path
 
 import { Command } from "commander";
-import { cachedBytes, modelPath, pullModel } from "../host/index.ts";
-import { models } from "../import.ts";
+import { cachedBytes, modelPath, models, pullModel } from "../host/index.ts";
 import type { Context } from "./context.ts";
 import { pullProgress } from "./load.ts";
 import { byteSize, columns } from "./terminal.ts";

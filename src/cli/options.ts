@@ -1,9 +1,11 @@
 // Options that several verbs share, and how their values are read. A wrong value is wrong use of the command.
 
 import { InvalidArgumentError, Option } from "commander";
+import { models } from "../host/index.ts";
 import { kernelChoices } from "../index.ts";
 
-export const DEFAULT_MODEL = "moonshine-tiny";
+/** The first of the list. */
+export const DEFAULT_MODEL = models[0].name;
 
 export const kernelsOption = () =>
   new Option(

@@ -1,13 +1,14 @@
-// Fetches the archive of a published package with `npm pack`, so that the user's registry, proxy and credentials
-// are honoured. Nothing of the package is installed or run, and nothing is left behind.
+// Fetches the archive of a published package, checks that it is the one that was pinned, and leaves nothing behind.
+// Nothing of the package is installed or run.
 
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setInterval } from "node:timers/promises";
 import { OctavoxError } from "../errors.ts";
 import type { ListedModel } from "../model/list.ts";
 import { explained } from "./files.ts";
+import { npmPack } from "./npm.ts";
 
 export interface DownloadOptions {
   signal?: AbortSignal | undefined;
@@ -15,8 +16,12 @@ export interface DownloadOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+type Source = ListedModel["source"];
+
 /** Interval of looking how much has come, in milliseconds. */
 const LOOK = 150;
+/** Names of work folders begin with this. */
+const PREFIX = "download-";
 /** Work folders older than this were left by a process that was killed; in milliseconds. */
 const STALE = 24 * 3600 * 1000;
 
@@ -26,100 +31,87 @@ const STALE = 24 * 3600 * 1000;
  * @throws OctavoxError `io` when npm cannot fetch it or it is not what the list says
  */
 export async function downloadPackage(
-  source: ListedModel["source"],
+  source: Source,
   folder: string,
-  { signal, onProgress }: DownloadOptions = {},
+  options: DownloadOptions = {},
 ): Promise<Uint8Array> {
+  options.signal?.throwIfAborted();
   const work = await workFolder(folder);
-  const look = async (): Promise<void> =>
-    onProgress?.(Math.min(await folderBytes(work), source.bytes), source.bytes);
-  const watch = setInterval(look, LOOK);
   try {
-    onProgress?.(0, source.bytes);
-    await npmPack(source.package, work, signal);
+    await fetchInto(work, source, options);
     const name = (await readdir(work)).find((entry) => entry.endsWith(".tgz"));
-    if (!name) throw failed(source.package, "no archive came");
-    const archive = await readFile(join(work, name));
+    const archive = name && (await readFile(join(work, name)));
+    if (!archive) throw damaged(source, "no archive");
     verify(archive, source);
-    onProgress?.(source.bytes, source.bytes);
+    options.onProgress?.(source.bytes, source.bytes);
     return archive;
   } catch (error) {
+    options.signal?.throwIfAborted();
     throw explained(error, folder, "cannot be written");
   } finally {
-    clearInterval(watch);
     await rm(work, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
-const PREFIX = "download-";
-
 async function workFolder(folder: string): Promise<string> {
   try {
     await mkdir(folder, { recursive: true });
-    for (const name of await readdir(folder)) {
-      const path = join(folder, name);
-      if (name.startsWith(PREFIX) && Date.now() - (await stat(path)).mtimeMs > STALE)
-        await rm(path, { recursive: true, force: true });
-    }
+    for (const name of await readdir(folder))
+      if (name.startsWith(PREFIX) && (await isStale(join(folder, name))))
+        await rm(join(folder, name), { recursive: true, force: true });
     return await mkdtemp(join(folder, PREFIX));
   } catch (error) {
     throw explained(error, folder, "cannot be written");
   }
 }
 
-/** npm with a cache of its own in the work folder: what has come so far can be seen there, and goes with it. */
-async function npmPack(spec: string, work: string, signal: AbortSignal | undefined): Promise<void> {
-  const windows = process.platform === "win32";
-  const options = [
-    "--ignore-scripts",
-    "--pack-destination",
-    work,
-    "--cache",
-    join(work, "npm"),
-    "--loglevel",
-    "error",
-  ];
-  const child = spawn(windows ? "npm.cmd" : "npm", ["pack", spec, ...options], {
-    stdio: ["ignore", "ignore", "pipe"],
-    shell: windows,
-    signal,
-  });
-  let complaint = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint += text));
-  const status = await new Promise<number | null>((resolve, reject) =>
-    child.on("error", reject).on("close", resolve),
-  ).catch((error: NodeJS.ErrnoException) => {
-    signal?.throwIfAborted();
-    throw failed(spec, error.code === "ENOENT" ? "npm is not installed" : error.message, error);
-  });
-  signal?.throwIfAborted();
-  if (status !== 0) throw failed(spec, lastComplaint(complaint) ?? `npm left with status ${status}`);
+/** Another process may take its own work folder away meanwhile. */
+async function isStale(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > STALE;
 }
 
-/** npm's own reason, without its prefix and the place of its log. */
-function lastComplaint(complaint: string): string | undefined {
-  const lines = complaint
-    .split("\n")
-    .filter((line) => /^npm error (?!code |errno |syscall |A complete log|\s)/.test(line));
-  return lines[0]?.replace(/^npm error /, "").trim() || undefined;
+/** Both npm and the look at what has come end together, whichever fails; nothing is reported afterwards. */
+async function fetchInto(
+  work: string,
+  source: Source,
+  { signal, onProgress }: DownloadOptions,
+): Promise<void> {
+  const over = new AbortController();
+  const stop = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
+  const tasks = [npmPack(source.package, work, stop), watch(work, source.bytes, stop, onProgress)];
+  try {
+    await Promise.race(tasks);
+  } finally {
+    over.abort();
+    await Promise.allSettled(tasks);
+  }
 }
 
-function failed(spec: string, found: string, cause?: unknown): OctavoxError {
-  return new OctavoxError("io", `downloading ${spec}`, {
-    expected: "the package's archive",
-    found,
-    remedy: `Check the connection and npm's settings: \`npm view ${spec}\` should work. Nothing was kept; try again`,
-    cause,
-  });
+/** Reports how much has come, until it is stopped (and then rejects). */
+async function watch(
+  work: string,
+  total: number,
+  stop: AbortSignal,
+  onProgress?: (done: number, total: number) => void,
+): Promise<void> {
+  onProgress?.(0, total);
+  for await (const _ of setInterval(LOOK, undefined, { signal: stop })) {
+    const done = await folderBytes(work);
+    if (!stop.aborted) onProgress?.(Math.min(done, total), total);
+  }
 }
 
 /** @throws OctavoxError `io` unless the archive has the pinned hash */
-function verify(archive: Uint8Array, { package: spec, integrity }: ListedModel["source"]): void {
+function verify(archive: Uint8Array, source: Source): void {
   const found = `sha512-${createHash("sha512").update(archive).digest("base64")}`;
-  if (found === integrity) return;
-  throw new OctavoxError("io", `downloading ${spec}`, {
-    expected: integrity,
-    found: `${found} (${archive.length} bytes)`,
+  if (found !== source.integrity) throw damaged(source, `${found} (${archive.length} bytes)`);
+}
+
+function damaged(source: Source, found: string): OctavoxError {
+  return new OctavoxError("io", `downloading ${source.package}`, {
+    expected: source.integrity,
+    found,
     remedy:
       "The archive is damaged or is not the published one. Nothing was kept; try again, or another registry",
   });

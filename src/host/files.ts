@@ -1,8 +1,9 @@
 // Files in and out, with every failure a typed error that names the file and what to do.
 
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { addAbortSignal, type Readable } from "node:stream";
 import { OctavoxError } from "../errors.ts";
 import type { ModelFile } from "../runtime/load.ts";
 
@@ -19,22 +20,18 @@ export async function readBytes(
   { signal }: ReadOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   signal?.throwIfAborted();
-  if (path === "-") return readAll(process.stdin, signal);
   try {
+    if (path === "-") return await readAll(process.stdin, path, signal);
     const found = await stat(path);
     if (found.isDirectory()) throw new OctavoxError("io", "not a file", { file: path, found: "a folder" });
+    await using file = await open(path);
     // Pipes and devices have no size of their own.
-    const file = await open(path);
-    try {
-      if (!found.isFile()) return await readAll(file.createReadStream(), signal);
-      if (found.size > MOST_BYTES) throw tooLarge(path, found.size);
-      const bytes = new Uint8Array(found.size);
-      const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
-      return bytes.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
+    if (!found.isFile()) return await readAll(file.createReadStream(), path, signal);
+    if (found.size > MOST_BYTES) throw tooLarge(path, found.size);
+    const bytes = new Uint8Array(found.size);
+    return bytes.subarray(0, await readInto(bytes, file, 0));
   } catch (error) {
+    signal?.throwIfAborted();
     throw explained(error, path, "cannot be read");
   }
 }
@@ -51,7 +48,7 @@ export async function openFile(path: string): Promise<ModelFile & AsyncDisposabl
     return {
       bytes: found.size,
       async read(target, position) {
-        const { bytesRead } = await file.read(target, 0, target.length, position);
+        const bytesRead = await readInto(target, file, position);
         if (bytesRead < target.length)
           throw new OctavoxError("io", "changed while it was read", {
             file: path,
@@ -65,17 +62,33 @@ export async function openFile(path: string): Promise<ModelFile & AsyncDisposabl
   }
 }
 
+/** The system reads at most this much at once. */
+const MOST_AT_ONCE = 2 ** 30;
+
+/** Fills `target`, or as much of it as the file has from `position` on; returns how much. */
+async function readInto(target: Uint8Array, file: FileHandle, position: number): Promise<number> {
+  let at = 0;
+  while (at < target.length) {
+    const most = Math.min(target.length - at, MOST_AT_ONCE);
+    const { bytesRead } = await file.read(target, at, most, position + at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
+  }
+  return at;
+}
+
+/** An abort is heard while nothing comes. */
 async function readAll(
-  stream: AsyncIterable<Uint8Array>,
+  stream: Readable,
+  name: string,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of stream) {
-    signal?.throwIfAborted();
+  for await (const part of signal ? addAbortSignal(signal, stream) : stream) {
     parts.push(part);
     size += part.length;
-    if (size > MOST_BYTES) throw tooLarge("-", size);
+    if (size > MOST_BYTES) throw tooLarge(name, size);
   }
   const bytes = new Uint8Array(size);
   let at = 0;

@@ -7,6 +7,7 @@ import { openFile } from "./files.ts";
 import { findModel, type PullOptions } from "./models.ts";
 import { enableWide } from "./v8.ts";
 
+export { type ListedModel, models } from "../model/list.ts";
 export { cacheFolder } from "./cache.ts";
 export { openFile, readBytes, writeAtomically } from "./files.ts";
 export type { PullOptions, PullProgress } from "./models.ts";
