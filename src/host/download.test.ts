@@ -41,7 +41,7 @@ const failures: readonly { what: string; script: string; message: RegExp }[] = [
     message: /found 404 Not Found - some-model\. Check the connection.*npm view some-model@1.0.0/,
   },
   { what: "npm leaving without a word", script: "process.exit(3);", message: /npm left with status 3/ },
-  { what: "npm leaving without an archive", script: "", message: /no archive came/ },
+  { what: "npm leaving without an archive", script: "", message: /found no archive/ },
 ];
 
 for (const { what, script, message } of failures)
