@@ -18,6 +18,7 @@ const hosts = new Set(["host", "cli"]);
 const packages: Readonly<Record<string, readonly string[]>> = {
   import: ["@bufbuild/protobuf"],
   cli: ["commander"],
+  charts: ["@observablehq/plot", "linkedom"],
 };
 /** What the page's API (src/index.ts) must not carry. */
 const notInPages = new Set(["import", "passes", "quantize", "train", "export", "evaluate", "cli"]);

@@ -112,7 +112,7 @@ test("help has examples, for every verb", () => {
   const { status, stdout } = run(["--help"]);
   assert.equal(status, 0);
   const verbs = Array.from(stdout.matchAll(/^ {2}(\w+) \[options\]/gm), ([, verb]) => verb);
-  assert.deepEqual(verbs, ["transcribe", "evaluate", "inspect", "models"]);
+  assert.deepEqual(verbs, ["transcribe", "evaluate", "inspect", "models", "plot"]);
   for (const verb of verbs) assert.match(run([verb, "--help"]).stdout, /Examples:\n {2}octavox /);
 });
 
@@ -218,4 +218,26 @@ describe("transcribing", { skip: noModel }, () => {
     );
     assert.ok(rtf > 0);
   });
+});
+
+test("a figure is drawn with as many panels as numbers of bits", () => {
+  const path = join(work, "sine.svg");
+  assert.deepEqual(run(["plot", "sine", "--bits", "2,4,8", "-o", path]), {
+    status: 0,
+    stdout: `${path}\n`,
+    stderr: "",
+  });
+  const svg = readFileSync(path, "utf8");
+  assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+  assert.deepEqual(
+    Array.from(svg.matchAll(/>(\d+) bits: (\d+) values/g), ([, ...found]) => found.map(Number)),
+    [
+      [2, 4],
+      [4, 16],
+      [8, 256],
+    ],
+  );
+  const wrong = run(["plot", "sine", "--bits", "1,4", "-o", path]);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /whole numbers from 2 to 16/);
 });

@@ -8,11 +8,12 @@ import type { Context } from "./context.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { inspectCommand } from "./inspect.ts";
 import { modelsCommand } from "./models.ts";
+import { plotCommand } from "./plot.ts";
 import { errorLine } from "./report.ts";
 import { makeTerminal } from "./terminal.ts";
 import { transcribeCommand } from "./transcribe.ts";
 
-const verbs = [transcribeCommand, evaluateCommand, inspectCommand, modelsCommand];
+const verbs = [transcribeCommand, evaluateCommand, inspectCommand, modelsCommand, plotCommand];
 
 /** Exit status, as shells and scripts expect it. */
 const FAILED = 1;

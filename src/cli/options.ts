@@ -22,3 +22,11 @@ export function positiveInteger(text: string): number {
     throw new InvalidArgumentError("It must be a whole number from 1 to 1024.");
   return value;
 }
+
+/** "4,8" → [4, 8] */
+export function bitList(text: string): number[] {
+  const bits = text.split(",").map(Number);
+  if (bits.some((each) => !Number.isInteger(each) || each < 2 || each > 16))
+    throw new InvalidArgumentError("It must be whole numbers from 2 to 16, separated by commas.");
+  return bits;
+}

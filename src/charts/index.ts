@@ -1,0 +1,3 @@
+// Figures as SVG files.
+
+export { sineFigure } from "./sine.ts";
