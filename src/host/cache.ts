@@ -1,7 +1,7 @@
 // Where octavox keeps what it has downloaded and converted.
 
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 
 /** OCTAVOX_HOME, or the folder for caches that the platform's programs use. */
 export function cacheFolder(
@@ -9,9 +9,11 @@ export function cacheFolder(
   platform = process.platform,
 ): string {
   const { OCTAVOX_HOME, XDG_CACHE_HOME, LOCALAPPDATA } = environment;
-  if (OCTAVOX_HOME) return OCTAVOX_HOME;
+  if (OCTAVOX_HOME) return resolve(OCTAVOX_HOME);
   if (platform === "win32")
     return join(LOCALAPPDATA || join(homedir(), "AppData", "Local"), "octavox", "Cache");
   if (platform === "darwin") return join(homedir(), "Library", "Caches", "octavox");
-  return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "octavox");
+  // Its specification tells programs to pass over a relative one.
+  const given = XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : undefined;
+  return join(given ?? join(homedir(), ".cache"), "octavox");
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { downloadPackage } from "./download.ts";
@@ -40,6 +40,16 @@ const failures: readonly { what: string; script: string; message: RegExp }[] = [
     script: `console.error("npm error code E404\\nnpm error 404 Not Found - some-model\\nnpm error A complete log"); process.exit(1);`,
     message: /found 404 Not Found - some-model\. Check the connection.*npm view some-model@1.0.0/,
   },
+  {
+    what: "an older npm's complaint",
+    script: `console.error("npm ERR! code ENOTFOUND\\nnpm ERR! syscall getaddrinfo\\nnpm ERR! no network"); process.exit(1);`,
+    message: /found no network\. Check the connection/,
+  },
+  {
+    what: "a disk that fills up under npm",
+    script: `console.error("npm error code ENOSPC\\nnpm error nospc ENOSPC: no space left on device"); process.exit(228);`,
+    message: /downloads: cannot be written: found a full disk\. Free some space.*OCTAVOX_HOME/,
+  },
   { what: "npm leaving without a word", script: "process.exit(3);", message: /npm left with status 3/ },
   { what: "npm leaving without an archive", script: "", message: /found no archive/ },
 ];
@@ -47,7 +57,7 @@ const failures: readonly { what: string; script: string; message: RegExp }[] = [
 for (const { what, script, message } of failures)
   test(`${what} is an error that says what to do, and leaves nothing behind`, async (t) => {
     const cache = withNpm(t, script);
-    await assert.rejects(downloadPackage(source, cache), { code: "io", message });
+    await assert.rejects(downloadPackage(source, join(cache, "downloads")), { code: "io", message });
     assert.deepEqual(filesIn(cache), []);
   });
 
@@ -57,17 +67,41 @@ test("without npm it says so", async (t) => {
   await assert.rejects(downloadPackage(source, cache), { code: "io", message: /npm is not installed/ });
 });
 
-test("an abort ends npm and takes away what had come", async (t) => {
-  const cache = withNpm(t, `${packs(archive.subarray(0, 60))} setInterval(() => {}, 1000);`);
-  const control = new AbortController();
-  const started = performance.now();
-  const run = downloadPackage(source, cache, {
-    signal: control.signal,
-    onProgress: (done) => done > 0 && control.abort(new Error("enough")),
+/** A script that puts down a part, then its process id, and goes on for ever. */
+const endless = (cache: string): string =>
+  `${packs(archive.subarray(0, 60))}
+  require("node:fs").writeFileSync(${JSON.stringify(`${cache}.pid`)}, String(process.pid));
+  setInterval(() => {}, 1000);`;
+
+const interruptions: readonly { what: string; onProgress(control: AbortController): void }[] = [
+  { what: "an abort", onProgress: (control) => control.abort(new Error("enough")) },
+  {
+    what: "an error of who watches",
+    onProgress() {
+      throw new Error("enough");
+    },
+  },
+];
+
+for (const { what, onProgress } of interruptions)
+  test(`${what} ends npm and takes away what had come`, async (t) => {
+    const cache = withNpm(t, endless);
+    const control = new AbortController();
+    const run = downloadPackage(source, cache, {
+      signal: control.signal,
+      onProgress: (done) => done > 0 && existsSync(`${cache}.pid`) && onProgress(control),
+    });
+    await assert.rejects(run, /^Error: enough$/);
+    assert.deepEqual(filesIn(cache), []);
+    const npm = Number(readFileSync(`${cache}.pid`, "utf8"));
+    assert.throws(() => process.kill(npm, 0), { code: "ESRCH" });
   });
-  await assert.rejects(run, /enough/);
-  assert.ok(performance.now() - started < 5000);
-  assert.deepEqual(filesIn(cache), []);
+
+test("an abort beforehand starts nothing", async (t) => {
+  const cache = withNpm(t, packs(archive));
+  const signal = AbortSignal.abort(new Error("enough"));
+  await assert.rejects(downloadPackage(source, cache, { signal }), /^Error: enough$/);
+  assert.equal(existsSync(cache), false);
 });
 
 test("what a killed download left is swept away after a day", async (t) => {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setInterval } from "node:timers/promises";
 import { OctavoxError } from "../errors.ts";
 import type { ListedModel } from "../model/list.ts";
-import { explained } from "./files.ts";
+import { explained, isOlderThan } from "./files.ts";
 import { npmPack } from "./npm.ts";
 
 export interface DownloadOptions {
@@ -57,18 +57,12 @@ async function workFolder(folder: string): Promise<string> {
   try {
     await mkdir(folder, { recursive: true });
     for (const name of await readdir(folder))
-      if (name.startsWith(PREFIX) && (await isStale(join(folder, name))))
+      if (name.startsWith(PREFIX) && (await isOlderThan(STALE, join(folder, name))))
         await rm(join(folder, name), { recursive: true, force: true });
     return await mkdtemp(join(folder, PREFIX));
   } catch (error) {
     throw explained(error, folder, "cannot be written");
   }
-}
-
-/** Another process may take its own work folder away meanwhile. */
-async function isStale(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  return found !== undefined && Date.now() - found.mtimeMs > STALE;
 }
 
 /** Both npm and the look at what has come end together, whichever fails; nothing is reported afterwards. */
@@ -113,7 +107,7 @@ function damaged(source: Source, found: string): OctavoxError {
     expected: source.integrity,
     found,
     remedy:
-      "The archive is damaged or is not the published one. Nothing was kept; try again, or another registry",
+      "What came is damaged or is not what was published. Nothing was kept; try again, or another registry",
   });
 }
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
 import { cacheFolder } from "./cache.ts";
 import { openFile, readBytes, writeAtomically } from "./files.ts";
@@ -34,6 +34,32 @@ test("reading says what is wrong with a path", async (t) => {
   await assert.rejects(readBytes(here), { code: "io", message: `${here}: not a file: found a folder` });
   await assert.rejects(openFile(here), { code: "io", message: /not a file/ });
   await assert.rejects(readBytes(missing, { signal: AbortSignal.abort(new Error("enough")) }), /enough/);
+});
+
+test("a file that is too large is refused before it is read", async (t) => {
+  const path = join(folder(t), "endless.wav");
+  writeFileSync(path, "");
+  truncateSync(path, 3 * 2 ** 30);
+  await assert.rejects(readBytes(path), {
+    code: "unsupported",
+    message: `${path}: too large a file: expected at most 2147483648 bytes, found 3221225472`,
+  });
+});
+
+test("a pipe is read to its end, or until an abort, also while nothing comes", {
+  skip: process.platform === "win32" && "named pipes of this kind are not there",
+}, async (t) => {
+  const path = join(folder(t), "pipe");
+  execFileSync("mkfifo", [path]);
+  const [read, writer] = [readBytes(path), createWriteStream(path)];
+  writer.write("one, ");
+  writer.end("two");
+  assert.equal(Buffer.from(await read).toString(), "one, two");
+
+  const control = new AbortController();
+  const silent = createWriteStream(path).on("open", () => control.abort(new Error("enough")));
+  await assert.rejects(readBytes(path, { signal: control.signal }), /^Error: enough$/);
+  silent.destroy();
 });
 
 test("a file is read in parts, and noticed when it shrinks", async (t) => {
@@ -77,8 +103,10 @@ test("a full disk is an error that says what to do, and leaves nothing", async (
 
 test("the cache folder is OCTAVOX_HOME, or the platform's", () => {
   assert.equal(cacheFolder({ OCTAVOX_HOME: "/a" }, "linux"), "/a");
+  assert.equal(cacheFolder({ OCTAVOX_HOME: "a" }, "linux"), resolve("a"));
   assert.equal(cacheFolder({ XDG_CACHE_HOME: "/b" }, "linux"), join("/b", "octavox"));
-  assert.match(cacheFolder({}, "linux"), /\.cache.octavox$/);
+  for (const environment of [{}, { XDG_CACHE_HOME: "relative" }])
+    assert.match(cacheFolder(environment, "linux"), /\.cache.octavox$/);
   assert.match(cacheFolder({}, "darwin"), /Library.Caches.octavox$/);
   assert.equal(cacheFolder({ LOCALAPPDATA: "/c" }, "win32"), join("/c", "octavox", "Cache"));
 });

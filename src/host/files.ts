@@ -126,12 +126,23 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
   }
 }
 
+/** Whether nothing was written to a file, or put into a folder, for so many milliseconds; false when it is gone. */
+export async function isOlderThan(age: number, path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > age;
+}
+
+const noPermission = {
+  found: "no permission",
+  remedy: "Change its permissions; for the cache, OCTAVOX_HOME names another folder",
+};
+
 /** What the operating system's error codes mean to a user. */
 const reasons: Readonly<Record<string, { found: string; remedy?: string }>> = {
   ENOENT: { found: "no such file", remedy: "Check the path" },
   ENOTDIR: { found: "a file where a folder should be", remedy: "Check the path" },
-  EACCES: { found: "no permission" },
-  EPERM: { found: "no permission" },
+  EACCES: noPermission,
+  EPERM: noPermission,
   EROFS: {
     found: "a read-only file system",
     remedy: "Choose another place; OCTAVOX_HOME names the cache folder",

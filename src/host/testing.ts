@@ -6,15 +6,20 @@ import { delimiter, join } from "node:path";
 import type { TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 
-/** A cache folder of its own and, as npm, a script; both go with the test. Returns the cache folder. */
-export function withNpm(t: TestContext, script: string): string {
+/**
+ * A cache folder of its own and, as npm, a script; both go with the test.
+ * @param script its text, which may depend on the cache folder
+ * @returns the cache folder
+ */
+export function withNpm(t: TestContext, script: string | ((cache: string) => string)): string {
   const home = mkdtempSync(join(tmpdir(), "octavox-host-"));
   const bin = join(home, "bin");
   mkdirSync(bin);
-  writeFileSync(join(bin, "npm"), `#!${process.execPath}\n${script}`);
+  const cache = join(home, "cache");
+  const text = typeof script === "string" ? script : script(cache);
+  writeFileSync(join(bin, "npm"), `#!${process.execPath}\n${text}`);
   chmodSync(join(bin, "npm"), 0o755);
   const before = { PATH: process.env.PATH, OCTAVOX_HOME: process.env.OCTAVOX_HOME };
-  const cache = join(home, "cache");
   Object.assign(process.env, { PATH: `${bin}${delimiter}${before.PATH}`, OCTAVOX_HOME: cache });
   t.after(() => {
     for (const [name, value] of Object.entries(before))
