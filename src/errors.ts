@@ -53,8 +53,3 @@ function compose(summary: string, { file, offset, expected, found, remedy }: Err
   const compared = [expected && `expected ${expected}`, found && `found ${found}`].filter(Boolean).join(", ");
   return `${file ? `${file}: ` : ""}${summary}${where}${compared ? `: ${compared}` : ""}${remedy ? `. ${remedy}` : ""}`;
 }
-
-/** Throws the caller's abort reason if the signal has fired. Long loops call this between pieces of work. */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  signal?.throwIfAborted();
-}

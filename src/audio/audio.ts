@@ -1,7 +1,7 @@
 // Sound files in, plain samples out: the first station on the way from a recording to words. The format is told
 // by a file's first bytes, never by its name, and the decoder of a rarer format is loaded when one turns up.
 
-import { OctavoxError, throwIfAborted } from "../errors.ts";
+import { OctavoxError } from "../errors.ts";
 import { checkSamples } from "./check.ts";
 import { resample } from "./resample.ts";
 import { decodeWav, isWav } from "./wav.ts";
@@ -42,7 +42,7 @@ const OTHERS: readonly { name: string; offset: number; magic: string }[] = [
  * @throws OctavoxError `format` for a damaged or foreign file, `unsupported` for a known format that is not read
  */
 export async function decodeAudio(bytes: Uint8Array, options: DecodeAudioOptions = {}): Promise<AudioClip> {
-  throwIfAborted(options.signal);
+  options.signal?.throwIfAborted();
   if (!(bytes instanceof Uint8Array))
     throw new OctavoxError("argument", "audio file", {
       expected: "its bytes, a Uint8Array",

@@ -1,7 +1,7 @@
 // FLAC files to samples: the file is taken apart into frames, the sizes are compared, then frame after frame is
 // decoded and its channels averaged. audio.ts loads this file when the first FLAC file turns up.
 
-import { OctavoxError, throwIfAborted } from "../errors.ts";
+import { OctavoxError } from "../errors.ts";
 import type { AudioClip, DecodeAudioOptions } from "./audio.ts";
 import { BitReader, FrameError } from "./bits.ts";
 import { type Frame, splitFrames } from "./flac-frames.ts";
@@ -43,7 +43,7 @@ export async function decodeFlac(bytes: Uint8Array, options: DecodeAudioOptions 
     if (at < turn) continue;
     turn += SAMPLES_A_TURN;
     await new Promise((resolve) => setTimeout(resolve));
-    throwIfAborted(signal);
+    signal?.throwIfAborted();
   }
   return { samples, sampleRate: info.sampleRate };
 }
