@@ -103,6 +103,19 @@ test("samples that are no numbers are an error that says where", async () => {
   }
 });
 
+test("recordings that are handed in together come out as they do one by one", async () => {
+  using recognizer = await load(noisy());
+  const clips = [3, 9, 5].map(speech);
+  const apart: string[] = [];
+  for (const clip of clips) apart.push((await recognizer.transcribe(clip)).text);
+  const together = await Promise.all(clips.map((clip) => recognizer.transcribe(clip)));
+  assert.deepEqual(
+    together.map(({ text }) => text),
+    apart,
+  );
+  assert.equal(new Set(apart).size, 3);
+});
+
 test("an abort ends it between pieces, with the reason given", async () => {
   using recognizer = await load(answer);
   const control = new AbortController();

@@ -46,6 +46,7 @@ export class Recognizer {
   private readonly session: InferenceSession;
   private readonly vocabulary: Vocabulary;
   private lastPause = 0;
+  private lastTurn: Promise<unknown> = Promise.resolve();
 
   private constructor(session: InferenceSession) {
     this.session = session;
@@ -80,14 +81,22 @@ export class Recognizer {
   }
 
   /**
+   * Calls that come while another is at work wait for their turn.
    * @param samples mono, −1…1
    * @throws OctavoxError `format` for NaN or infinite samples, saying where; the signal's reason when aborted
    */
   async transcribe(samples: Float32Array, options: TranscribeOptions = {}): Promise<Transcript> {
+    checkSamples(samples, { sampleRate: options.sampleRate ?? this.settings.sampleRate });
+    // One recording after the other: the decoder's caches belong to one piece of audio at a time.
+    const turn = this.lastTurn.then(() => this.transcribeNow(samples, options));
+    this.lastTurn = turn.catch(() => {});
+    return turn;
+  }
+
+  private async transcribeNow(samples: Float32Array, options: TranscribeOptions): Promise<Transcript> {
     const { sampleRate = this.settings.sampleRate, signal, onProgress, onSegment } = options;
     signal?.throwIfAborted();
     const started = performance.now();
-    checkSamples(samples, { sampleRate });
     const audio = resample(samples, sampleRate, this.settings.sampleRate);
     const rate = this.settings.sampleRate;
     const segments: Segment[] = [];
