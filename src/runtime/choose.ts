@@ -61,7 +61,8 @@ async function tryLoad(options: LoadOptions, notices: string[]): Promise<KernelS
     notices.push(`${name} kernels differ from the reference on this host (${difference})`);
   } catch (error) {
     if (!isHostsFault(error)) throw error;
-    notices.push(`${name} kernels cannot run on this host (${(error as Error).message})`);
+    const { details, message } = error as Error & Partial<OctavoxError>;
+    notices.push(`${name} kernels cannot run on this host: they need ${details?.expected ?? message}`);
   }
   return undefined;
 }
