@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts the command line: from the sources in a clone, without a build; from dist/ in an installed package.
 
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as module from "node:module";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const sources = here("../src/cli/main.ts");
 const built = here("../dist/cli/main.js");
-const node = here("../node_modules/node/bin/node");
+const node = here(`../node_modules/node/bin/node${process.platform === "win32" ? ".exe" : ""}`);
 
 if (!existsSync(sources)) await start(built);
 else if (process.features.typescript) await start(sources);
@@ -29,7 +29,11 @@ async function start(path) {
 
 /** An older Node starts the newer one that development needs; it leaves with its exit status. */
 function runUnder(executable) {
-  const { status, signal } = spawnSync(executable, process.argv.slice(1), { stdio: "inherit" });
-  if (signal) process.kill(process.pid, signal);
-  else process.exitCode = status ?? 1;
+  const child = spawn(executable, process.argv.slice(1), { stdio: "inherit" });
+  process.on("SIGINT", () => {}); // A terminal sends it to both; the other one decides.
+  process.on("SIGTERM", () => child.kill());
+  child.on("close", (status, signal) => {
+    if (signal) process.removeAllListeners(signal).kill(process.pid, signal);
+    else process.exitCode = status;
+  });
 }

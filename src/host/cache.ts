@@ -5,8 +5,8 @@ import { isAbsolute, join, resolve } from "node:path";
 
 /** OCTAVOX_HOME, or the folder for caches that the platform's programs use. */
 export function cacheFolder(
-  environment: NodeJS.ProcessEnv = process.env,
-  platform = process.platform,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  platform: string = process.platform,
 ): string {
   const { OCTAVOX_HOME, XDG_CACHE_HOME, LOCALAPPDATA } = environment;
   if (OCTAVOX_HOME) return resolve(OCTAVOX_HOME);

@@ -2,12 +2,12 @@
 // Nothing of the package is installed or run.
 
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setInterval } from "node:timers/promises";
 import { OctavoxError } from "../errors.ts";
 import type { ListedModel } from "../model/list.ts";
-import { explained, isOlderThan } from "./files.ts";
+import { explained, isOlderThan, makeFolder } from "./files.ts";
 import { npmPack } from "./npm.ts";
 
 export interface DownloadOptions {
@@ -55,7 +55,7 @@ export async function downloadPackage(
 
 async function workFolder(folder: string): Promise<string> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (const name of await readdir(folder))
       if (name.startsWith(PREFIX) && (await isOlderThan(STALE, join(folder, name))))
         await rm(join(folder, name), { recursive: true, force: true });

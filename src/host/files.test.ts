@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { cacheFolder } from "./cache.ts";
 import { openFile, readBytes, writeAtomically } from "./files.ts";
@@ -46,8 +47,8 @@ test("a file that is too large is refused before it is read", async (t) => {
   });
 });
 
-test("a pipe is read to its end, or until an abort, also while nothing comes", {
-  skip: process.platform === "win32" && "named pipes of this kind are not there",
+test("a named pipe is read to its end", {
+  skip: process.platform === "win32" && "this system has no such pipes",
 }, async (t) => {
   const path = join(folder(t), "pipe");
   execFileSync("mkfifo", [path]);
@@ -55,11 +56,24 @@ test("a pipe is read to its end, or until an abort, also while nothing comes", {
   writer.write("one, ");
   writer.end("two");
   assert.equal(Buffer.from(await read).toString(), "one, two");
+});
 
-  const control = new AbortController();
-  const silent = createWriteStream(path).on("open", () => control.abort(new Error("enough")));
-  await assert.rejects(readBytes(path, { signal: control.signal }), /^Error: enough$/);
-  silent.destroy();
+test("standard input is read to its end, or until an abort, also while nothing comes", async () => {
+  const code = `
+    import { readBytes } from ${JSON.stringify(new URL("files.ts", import.meta.url).href)};
+    const control = new AbortController();
+    process.on("message", () => control.abort(new Error("enough")));
+    process.send("ready");
+    console.log(await readBytes("-", { signal: control.signal }).then(String, ({ message }) => message));
+    process.disconnect();`;
+  const start = () =>
+    spawn(process.execPath, ["--input-type=module", "-e", code], {
+      stdio: ["pipe", "pipe", "inherit", "ipc"],
+    });
+  const [fed, left] = [start(), start()];
+  fed.stdin!.end("ab");
+  left.once("message", () => left.send("stop"));
+  assert.deepEqual(await Promise.all([text(fed.stdout!), text(left.stdout!)]), ["97,98\n", "enough\n"]);
 });
 
 test("a file is read in parts, and noticed when it shrinks", async (t) => {
@@ -80,14 +94,28 @@ test("a place that cannot be written to is an error, and leaves nothing", async 
   assert.deepEqual(filesIn(here), [join(here, "file")]);
 });
 
-test("a full disk is an error that says what to do, and leaves nothing", async (t) => {
+/** Runs with a disk of 64 kB at a folder. */
+async function onSmallDisk(
+  t: TestContext,
+  use: (at: string, remount: (how: string) => void) => Promise<void>,
+) {
   const here = folder(t);
+  const mount = (how: string) =>
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=64k,${how}`, "tmpfs", here], { stdio: "ignore" });
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", here], { stdio: "ignore" });
+    mount("rw");
   } catch {
-    return t.skip("a small disk can be mounted by root only");
+    return t.skip("a small disk can be mounted by root on Linux only");
   }
   try {
+    await use(here, (how) => mount(`remount,${how}`));
+  } finally {
+    execFileSync("umount", [here]);
+  }
+}
+
+test("a full disk is an error that says what to do, and leaves nothing", (t) =>
+  onSmallDisk(t, async (here) => {
     const path = join(here, "model.ovx");
     await writeAtomically(path, new Uint8Array(1000));
     await assert.rejects(writeAtomically(path, new Uint8Array(1 << 20)), {
@@ -96,10 +124,17 @@ test("a full disk is an error that says what to do, and leaves nothing", async (
     });
     assert.deepEqual(filesIn(here), [path]);
     assert.equal(readFileSync(path).length, 1000);
-  } finally {
-    execFileSync("umount", [here]);
-  }
-});
+  }));
+
+test("a read-only disk is an error that says what to do, in new folders too", (t) =>
+  onSmallDisk(t, async (here, remount) => {
+    remount("ro");
+    for (const path of [join(here, "model.ovx"), join(here, "deep", "down", "model.ovx")])
+      await assert.rejects(writeAtomically(path, new Uint8Array(1)), {
+        code: "io",
+        message: /model\.ovx: cannot be written: found a read-only file system\. .*OCTAVOX_HOME/,
+      });
+  }));
 
 test("the cache folder is OCTAVOX_HOME, or the platform's", () => {
   assert.equal(cacheFolder({ OCTAVOX_HOME: "/a" }, "linux"), "/a");

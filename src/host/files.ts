@@ -77,7 +77,7 @@ async function readInto(target: Uint8Array, file: FileHandle, position: number):
   return at;
 }
 
-/** An abort is heard while nothing comes. */
+/** An abort is heard while nothing comes from standard input; a read of a named pipe has to end first. */
 async function readAll(
   stream: Readable,
   name: string,
@@ -107,11 +107,23 @@ function tooLarge(file: string, size: number): OctavoxError {
   });
 }
 
+/** Makes a folder and those above it. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    // Of a read-only file system Node says that something does not exist. One folder at a time gives the reason.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path);
+  }
+}
+
 /** Writes under a temporary name beside the file and renames: the file is there whole, or as it was before. */
 export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.${randomUUID()}.part`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(temporary, "wx");
     try {
       await file.writeFile(bytes);
