@@ -1,4 +1,4 @@
-// npm run bench -- engines | kernels [options]: octavox beside other engines, in one run.
+// npm run bench -- engines | kernels | growth [options]: octavox beside other engines, in one run.
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -11,6 +11,7 @@ const usage = `npm run bench -- <what> [options]
 
   engines   the same recordings through octavox, onnxruntime-node and onnxruntime-web, one thread each
   kernels   8-bit matrix products of octavox and of onnxruntime, one thread each
+  growth    1 to 600 seconds of audio through octavox: is time linear, and memory flat?
 
   --data <folder>   recordings and refs.tsv (default: samples)
   --limit <n>       only the first n recordings
@@ -103,12 +104,40 @@ async function kernels(): Promise<void> {
   );
 }
 
-const verbs: Readonly<Record<string, () => Promise<void>>> = { engines, kernels };
+async function growth(): Promise<void> {
+  const { measureGrowth } = await import("./growth.ts");
+  const bar = terminal.progress("growth");
+  const results = await measureGrowth([1, 10, 60, 600], (done, total) => bar.update(done, total)).finally(
+    () => bar.end(),
+  );
+  if (values.json) return terminal.out(JSON.stringify({ machine: machine(), results }));
+  terminal.out(machineLine());
+  terminal.out("");
+  terminal.out(
+    table(
+      [
+        { title: "audio, s", cell: ({ audioSeconds }) => audioSeconds.toFixed(0) },
+        { title: "processing, s", cell: ({ processingSeconds }) => processingSeconds.toFixed(2) },
+        { title: "RTF", cell: ({ rtf }) => rtf.toFixed(4) },
+        { title: "pieces", cell: ({ segments }) => `${segments}` },
+        { title: "resident MB", cell: ({ residentMB }) => residentMB.toFixed(0) },
+      ],
+      results,
+    ),
+  );
+}
+
+/** What each verb does, and whether it needs the other engines. */
+const verbs: Readonly<Record<string, { run(): Promise<void>; others: boolean }>> = {
+  engines: { run: engines, others: true },
+  kernels: { run: kernels, others: true },
+  growth: { run: growth, others: false },
+};
 const verb = verbs[positionals[0]];
 if (!verb || values.help) {
   terminal.out(usage);
   process.exitCode = values.help ? 0 : 2;
 } else {
-  install();
-  await verb();
+  if (verb.others) install();
+  await verb.run();
 }
