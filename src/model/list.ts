@@ -63,6 +63,7 @@ export const models: readonly ListedModel[] = [
       endToken: 2,
       tokensPerSecond: 6,
       maxSeconds: 30,
+      pieceSeconds: 20,
       minSeconds: 0.1,
     },
   },

@@ -59,6 +59,12 @@ test("every set of kernels hears the same words, in a model in memory and in its
   assert.deepEqual(new Set(words), new Set([words[0]]));
 });
 
+test("audio that is too long is cut into pieces shorter than what would still be heard at once", async () => {
+  using recognizer = await load(scripted(["▁yes"], { [START]: 2, 2: END }, { pieceSeconds: 2 }));
+  const pieces = async (seconds: number) => (await recognizer.transcribe(speech(seconds))).segments.length;
+  assert.deepEqual([await pieces(3.9), await pieces(4.5)], [1, 3]);
+});
+
 test("silence and no audio at all give empty text", async () => {
   using recognizer = await load(answer);
   for (const samples of [new Float32Array(0), new Float32Array(20_000)]) {

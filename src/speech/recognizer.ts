@@ -2,7 +2,7 @@
 // what it needs to know of one is in the packed file's metadata.
 
 import { checkSamples } from "../audio/check.ts";
-import { cutAtPauses, isSilent } from "../audio/pauses.ts";
+import { cutAtPauses, isSilent, type Piece } from "../audio/pauses.ts";
 import { resample } from "../audio/resample.ts";
 import { repeats } from "../decode/repetition.ts";
 import { Vocabulary } from "../decode/tokens.ts";
@@ -82,8 +82,8 @@ export class Recognizer {
 
   /**
    * Calls that come while another is at work wait for their turn.
-   * @param samples mono, −1…1
-   * @throws OctavoxError `format` for NaN or infinite samples, saying where; the signal's reason when aborted
+   * @param samples mono, −1…1; they must stay as they are until the call ends
+   * @throws OctavoxError `argument` for NaN or infinite samples, saying where; the signal's reason when aborted
    */
   async transcribe(samples: Float32Array, options: TranscribeOptions = {}): Promise<Transcript> {
     checkSamples(samples, { sampleRate: options.sampleRate ?? this.settings.sampleRate });
@@ -97,10 +97,10 @@ export class Recognizer {
     const { sampleRate = this.settings.sampleRate, signal, onProgress, onSegment } = options;
     signal?.throwIfAborted();
     const started = performance.now();
-    const audio = resample(samples, sampleRate, this.settings.sampleRate);
     const rate = this.settings.sampleRate;
+    const audio = sampleRate === rate ? samples : resample(samples, sampleRate, rate);
     const segments: Segment[] = [];
-    for (const { start, end } of cutAtPauses(audio, rate, { maxSeconds: this.settings.maxSeconds })) {
+    for (const { start, end } of this.cut(audio)) {
       await this.breathe(signal);
       const piece = audio.subarray(start, end);
       const text = isSilent(piece) ? "" : await this.transcribePiece(piece, signal);
@@ -133,6 +133,12 @@ export class Recognizer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.dispose();
+  }
+
+  private cut(audio: Float32Array): Piece[] {
+    const { sampleRate, maxSeconds, pieceSeconds } = this.settings;
+    const whole = audio.length <= maxSeconds * sampleRate;
+    return cutAtPauses(audio, sampleRate, { maxSeconds: whole ? maxSeconds : pieceSeconds });
   }
 
   private async transcribePiece(piece: Float32Array, signal: AbortSignal | undefined): Promise<string> {

@@ -11,8 +11,10 @@ export interface DecodingSettings {
   endToken: number;
   /** More tokens a second than anyone speaks: where greedy decoding stops for certain. */
   tokensPerSecond: number;
-  /** The longest piece of audio that is recognised at once; longer audio is cut at pauses. */
+  /** The longest audio that is recognised at once; longer audio is cut at pauses. */
   maxSeconds: number;
+  /** The longest piece that longer audio is cut into: attention costs the square of a piece's length. */
+  pieceSeconds: number;
   /** Shorter pieces are filled up with silence: the encoder needs a few frames. */
   minSeconds: number;
 }
@@ -23,6 +25,7 @@ const numbers = [
   "endToken",
   "tokensPerSecond",
   "maxSeconds",
+  "pieceSeconds",
   "minSeconds",
 ] as const;
 

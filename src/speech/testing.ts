@@ -51,7 +51,7 @@ export function scripted(
   };
   const recognizer = {
     ...{ sampleRate: 16_000, startToken: START, endToken: END },
-    ...{ tokensPerSecond: 6, maxSeconds: 4, minSeconds: 0.1, ...settings },
+    ...{ tokensPerSecond: 6, maxSeconds: 4, pieceSeconds: 4, minSeconds: 0.1, ...settings },
   };
   const graphs = [encoder, { ...step, name: "start", inputs: [token, frames] }, step];
   return { graphs, opset: 17, metadata: { recognizer, vocabulary } };
@@ -65,7 +65,7 @@ export function noisy(settings = {}): Model {
   );
   const recognizer = {
     ...{ sampleRate: 16_000, startToken: START, endToken: END },
-    ...{ tokensPerSecond: 6, maxSeconds: 4, minSeconds: 0.1, ...settings },
+    ...{ tokensPerSecond: 6, maxSeconds: 4, pieceSeconds: 4, minSeconds: 0.1, ...settings },
   };
   return { ...smallModel(), metadata: { recognizer, vocabulary: ["<s>", "</s>", ...words] } };
 }
