@@ -1,0 +1,112 @@
+// Trials of the products, and of what quantizes and dequantizes around them.
+
+import type { KernelName } from "../../kernels/functions.ts";
+import { columnSums, GROUP, PANEL, packPanels } from "../../kernels/layout.ts";
+import { matmulF32, matmulU8S8F32, matmulU8S8I32, rowSumsU8 } from "../../reference/matmul.ts";
+import { dequantize, dynamicQuantize } from "../../reference/quantize.ts";
+import { floats, noise, type Trial } from "./bench.ts";
+
+const unsigned = (count: number): Uint8Array => Uint8Array.from(noise(count), (x) => Math.round(255 * x));
+const signed = (count: number): Int8Array => Int8Array.from(noise(count), (x) => Math.round(255 * x) - 128);
+
+function product(m: number, n: number, k: number, finish: "i32" | "f32"): Trial {
+  return (kernels, bench) => {
+    const [a, b] = [unsigned(m * k), signed(k * n)];
+    const bZeros = Int32Array.from(noise(n), (x) => Math.round(20 * x) - 10);
+    const [scales, bias] = [floats(n), floats(n)];
+    const sums = columnSums(b, k, n);
+    const [x, panels, c] = [bench.put(a), bench.put(packPanels(b, k, n)), bench.put(new Int32Array(m * n))];
+    const rowSums = bench.put(new Int32Array(m));
+    kernels.row_sums_u8(x, k, m, k, rowSums);
+    const common = [
+      x,
+      k,
+      panels,
+      c,
+      n * 4,
+      m,
+      n,
+      k,
+      77,
+      bench.put(sums),
+      bench.put(bZeros),
+      rowSums,
+    ] as const;
+    const zeros = { aZero: 77, bZeros };
+    if (finish === "i32") {
+      kernels.matmul_u8s8_i32(...common);
+      const want = matmulU8S8I32(a, b, [m, n, k], zeros);
+      return { got: bench.get(c, want), want };
+    }
+    kernels.matmul_u8s8_f32(...common, Math.fround(0.37), bench.put(scales), bench.put(bias));
+    const want = matmulU8S8F32(a, b, [m, n, k], zeros, { aScale: Math.fround(0.37), bScales: scales, bias });
+    return { got: bench.get(c, want), want };
+  };
+}
+
+/** Shapes that reach every part of a tile: whole ones, leftover rows, columns and values of K, and one row. */
+const shapes = [
+  [13, 2 * PANEL + 3, 8 * GROUP + 1],
+  [1, 5 * PANEL + 5, 8 * GROUP + 2],
+] as const;
+
+const others: Partial<Record<KernelName, Trial>> = {
+  matmul_f32(kernels, bench) {
+    const [m, n, k] = [7, 11, 13];
+    const [a, b] = [floats(m * k), floats(k * n)];
+    const c = bench.put(new Float32Array(m * n));
+    kernels.matmul_f32(bench.put(a), k * 4, bench.put(b), n * 4, c, n * 4, m, n, k, 0);
+    const want = matmulF32(a, b, [m, n, k]);
+    return { got: bench.get(c, want), want };
+  },
+  dynamic_quantize_u8(kernels, bench) {
+    const x = floats(45);
+    const [y, scale, zero] = [
+      bench.put(new Uint8Array(45)),
+      bench.put(new Float32Array(1)),
+      bench.put(new Uint8Array(1)),
+    ];
+    kernels.dynamic_quantize_u8(bench.put(x), 45, y, scale, zero);
+    const want = dynamicQuantize(x);
+    const got = [
+      ...bench.get(y, want.y),
+      bench.get(scale, new Float32Array(1))[0],
+      bench.get(zero, new Uint8Array(1))[0],
+    ];
+    return { got: Float64Array.from(got), want: Float64Array.from([...want.y, want.scale, want.zero]) };
+  },
+  row_sums_u8(kernels, bench) {
+    const a = unsigned(5 * 21);
+    const sums = bench.put(new Int32Array(5));
+    kernels.row_sums_u8(bench.put(a), 21, 5, 21, sums);
+    return { got: bench.get(sums, new Int32Array(5)), want: rowSumsU8(a, 5, 21) };
+  },
+  dequantize_u8(kernels, bench) {
+    const [q, y] = [unsigned(37), new Float32Array(37)];
+    const to = bench.put(y);
+    kernels.dequantize_u8(bench.put(q), q.length, to, Math.fround(0.03), 99);
+    return { got: bench.get(to, y), want: dequantize(q, 0.03, 99) };
+  },
+  dequantize_s8(kernels, bench) {
+    const [q, y] = [signed(37), new Float32Array(37)];
+    const to = bench.put(y);
+    kernels.dequantize_s8(bench.put(q), q.length, to, Math.fround(0.03), -9);
+    return { got: bench.get(to, y), want: dequantize(q, 0.03, -9) };
+  },
+  gather_panel_f32(kernels, bench) {
+    const [k, n, column] = [21, 11, 9];
+    const [b, y] = [signed(k * n), new Float32Array(k)];
+    const to = bench.put(y);
+    kernels.gather_panel_f32(bench.put(packPanels(b, k, n)), k, column, to, Math.fround(0.03), -9);
+    const row = Int8Array.from({ length: k }, (_, i) => b[i * n + column]);
+    return { got: bench.get(to, y), want: dequantize(row, 0.03, -9) };
+  },
+};
+
+export const products: readonly (readonly [string, Trial])[] = [
+  ...shapes.flatMap(([m, n, k]) => [
+    ["matmul_u8s8_i32", product(m, n, k, "i32")] as const,
+    ["matmul_u8s8_f32", product(m, n, k, "f32")] as const,
+  ]),
+  ...(Object.entries(others) as [string, Trial][]),
+];
