@@ -39,12 +39,17 @@ function readVocabulary({ vocabulary, source }: ListedModel, script: Uint8Array)
     throw new OctavoxError("format", "no vocabulary where the list of models says", {
       file: source.files[file],
       expected: `${size} pieces`,
-      found: start === 0 ? "none" : `${pieces.length}`,
+      found: pieces.length === 0 ? "none" : `${pieces.length}`,
     });
   return pieces;
 }
 
+/** The text that is written so; nothing where it is not base64. */
 function decodeBase64(text: string): string {
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  return new TextDecoder().decode(bytes);
+  try {
+    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    return new TextDecoder().decode(bytes);
+  } catch {
+    return "";
+  }
 }
