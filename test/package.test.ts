@@ -126,6 +126,7 @@ describe("the installed package", { skip: notInstalled }, () => {
       spawnSync(process.execPath, [command, ...args], { cwd: work, encoding: "utf8" });
     assert.match(run("--version").stdout, /^\d+\.\d+\.\d+\n$/);
     assert.match(run("--help").stdout, /transcribe/);
+    assert.equal(run("plot", "sine", "-o", "sine.svg").status, 0);
     const missing = run("inspect", "nothing.onnx");
     assert.equal(missing.status, 1);
     assert.match(missing.stderr, /^octavox: no model "nothing.onnx"/);
