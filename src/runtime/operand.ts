@@ -22,6 +22,11 @@ export function fixedDims(operand: Operand | undefined): readonly number[] | und
     : undefined;
 }
 
+/** Whether an operand has one value for each of `count`; one that is left out has. */
+export function isVectorOf(operand: Operand | undefined, count: number): boolean {
+  return operand === undefined || (operand.dims.length === 1 && operand.dims[0] === count);
+}
+
 export function dimNow(dim: Dim, lengths: Lengths): number {
   return typeof dim === "number" ? dim : evaluate(dim, lengths);
 }

@@ -31,9 +31,6 @@ export interface PreparedMatrix {
   scales: number;
   /** 0 when every zero point is 0. */
   zeros: number;
-  /** The first zero point and scale, for look-ups with one for all. */
-  zero: number;
-  scale: number;
 }
 
 /** A node with its operands in place. */

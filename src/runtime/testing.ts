@@ -83,7 +83,7 @@ class Builder {
     const to = this.add("Add", [from, count(parts[0])]);
     const positions = this.add("Cast", [this.add("Range", [from, to, this.int("one", [1], [])])], { to: 1 });
     const column = this.add("Unsqueeze", [positions, this.int("second", [1], [1])]);
-    const angles = this.add("Mul", [
+    const angles = this.add("MatMul", [
       column,
       this.constant("frequencies", float([1, 0.3, 0.1, 0.03], [1, 4])),
     ]);

@@ -82,6 +82,7 @@ export class Weights {
     const tensor = graph.constants.get(name);
     const dims = graph.layouts?.get(name)?.dims ?? tensor?.dims;
     if (tensor?.dtype !== "int8" || dims?.length !== 2) return undefined;
+    if ([scale, zero].some(({ size }) => size !== 1 && size !== dims[1])) return undefined;
     const key = [tensor, scale, zero].map((part) => this.keyOf(part)).join();
     const known = this.matrices.get(key) ?? this.prepare(name, graph, dims, scale, zero);
     this.matrices.set(key, known);
@@ -117,8 +118,6 @@ export class Weights {
       ),
       scales: this.store(Float32Array.from(columns(scale))),
       zeros: zeros.every((value) => value === 0) ? 0 : this.store(Int32Array.from(zeros)),
-      zero: zeros[0],
-      scale: Number(scale.data[0]),
     };
   }
 

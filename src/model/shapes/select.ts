@@ -58,6 +58,9 @@ function slicesOf(site: Site, rank: number): Slices | undefined {
   const axes = site.axes(3);
   const steps = site.has(4) ? site.constants(4) : starts?.map(() => 1);
   if (!starts || !ends || !axes || !steps) return undefined;
+  const lists = [starts, ends, steps, ...(axes === "none" ? [] : [axes])];
+  if (lists.some(({ length }) => length !== starts.length))
+    site.fail("as many ends, axes and steps as starts", lists.map(({ length }) => length).join(", "));
   return {
     starts,
     ends,

@@ -62,7 +62,8 @@ const attend: ReferenceOperator = (inputs, context) => {
   const [, tk, kWidth] = keys.dims;
   const vWidth = values.dims[2];
   const causal = numberOf(context, "causal", 0) === 1;
-  const fits = kWidth === qWidth && values.dims[1] === tk && qWidth % heads === 0 && vWidth % heads === 0;
+  const fits =
+    kWidth === qWidth && tk > 0 && values.dims[1] === tk && qWidth % heads === 0 && vWidth % heads === 0;
   if (!fits || keys.dims[0] !== batch || values.dims[0] !== batch || (causal && tk < tq))
     throw misfit(inputs, context, `q, k, v of one batch, ${heads} heads and matching sizes`, "others");
   const sizes = {

@@ -175,6 +175,9 @@ export function integerToFloat(
   const aZero = inputs[4]?.numbers()[0] ?? 0;
   const bZero = inputs[5]?.numbers() ?? [0];
   const bScale = floats(inputs, 3, context);
+  const bias = inputs[6] && floats(inputs, 6, context);
+  if (![bZero, bScale].every(({ length }) => length === 1 || length === n) || (bias && bias.length !== n))
+    throw misfit(inputs, context, `scales, zero points and bias of ${n} columns`, "others");
   const spread = (list: ArrayLike<number>) =>
     Array.from({ length: n }, (_, i) => list[list.length === 1 ? 0 : i]);
   const y = matmulU8S8F32(
@@ -185,7 +188,7 @@ export function integerToFloat(
     {
       aScale: floats(inputs, 2, context)[0],
       bScales: Float32Array.from(spread(bScale)),
-      bias: inputs[6] && floats(inputs, 6, context),
+      bias,
     },
   );
   return tensorOf("float32", y, dims);

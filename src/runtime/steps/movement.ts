@@ -40,6 +40,7 @@ const slice: Binder = {
     const constants = [1, 3, 4].map((index) => site.constant(index)?.numbers());
     const [starts, axes = starts?.map((_, index) => index), steps = starts?.map(() => 1)] = constants;
     if (!dims || !out || !starts || !axes || !steps) return undefined;
+    if ([axes, steps].some(({ length }) => length !== starts.length)) return undefined;
     if ([3, 4].some((index) => site.inputs[index] && !site.constant(index))) return undefined;
     const strides = stridesOf(dims);
     let first = 0;

@@ -1,8 +1,10 @@
 // Binders of the products: integer matrix products and convolutions, float products, embeddings, and the
 // quantization on the fly that feeds them.
 
+import { OctavoxError } from "../../errors.ts";
+import type { Node } from "../../model/graph.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
-import { dimNow, fixedDims, type Operand } from "../operand.ts";
+import { dimNow, fixedDims, isVectorOf, type Operand } from "../operand.ts";
 import { asRows, type Binder, type PreparedMatrix, type Site, type Step } from "../step.ts";
 
 /** Rows of A, how far apart they are, and how they repeat: what a product and a convolution differ in. */
@@ -84,7 +86,7 @@ const convFloat: Binder = {
   bind(site) {
     const rows = windowRows(site);
     const [k, n] = fixedDims(site.inputs[1]) ?? [];
-    if (!rows || k === undefined) return undefined;
+    if (!rows || k === undefined || !isVectorOf(site.inputs[2], n)) return undefined;
     const { matmul_f32 } = site.kernels;
     const [x, w, bias, y] = [...site.inputs.slice(0, 2), site.inputs[2], site.outputs[0]].map(
       (each) => each?.pointer ?? 0,
@@ -115,9 +117,14 @@ function integerBinder(rowsOf: (site: Site) => Rows | undefined): Binder {
       const rows = rowsOf(site);
       const matrix = site.matrix(B, B_SCALE, B_ZERO);
       const scalars = [A_SCALE, A_ZERO].every((index) => isScalar(site.inputs[index]));
-      return rows && matrix && scalars ? integerProduct(site, rows, matrix) : undefined;
+      const fits = matrix && scalars && isVectorOf(site.inputs[BIAS], matrix.n);
+      return rows && fits ? integerProduct(site, rows, matrix) : undefined;
     },
   };
+}
+
+function misfit({ op, name }: Node, expected: string, found: string): OctavoxError {
+  return new OctavoxError("shape", `${op} "${name}"`, { expected, found });
 }
 
 function isScalar(operand: Operand | undefined): boolean {
@@ -127,18 +134,24 @@ function isScalar(operand: Operand | undefined): boolean {
 
 const gatherDequantize: Binder = {
   bind(site) {
+    const { node } = site;
     const matrix = site.matrix(0, 1, 2);
     const indices = site.inputs[3]!;
     const count = fixedDims(indices) && sizeOf(indices.dims as number[]);
     if (!matrix || count === undefined || indices.dtype !== "int64") return undefined;
     const { gather_panel_f32 } = site.kernels;
     const y = site.outputs[0].pointer;
-    const { panels, k, n, scale, zero } = matrix;
+    const { panels, k, n } = matrix;
+    const [scales, zeros] = [1, 2].map((input) => site.constant(input)!.data);
     return ({ views }) => {
       for (let i = 0; i < count; i++) {
-        // The low half of a 64-bit index: a column count fits 32 bits; negative ones count from the end.
-        const index = views.i32[(indices.pointer >> 2) + 2 * i];
-        gather_panel_f32(panels, k, index < 0 ? index + n : index, y + i * k * 4, scale, zero);
+        // Both halves of a 64-bit integer; negative indices count from the end.
+        const at = (indices.pointer >> 2) + 2 * i;
+        const index = views.i32[at + 1] * 2 ** 32 + (views.i32[at] >>> 0);
+        if (index < -n || index >= n) throw misfit(node, `an index from ${-n} to ${n - 1}`, `${index}`);
+        const column = index < 0 ? index + n : index;
+        const [scale, zero] = [scales, zeros].map((all) => Number(all[all.length === 1 ? 0 : column]));
+        gather_panel_f32(panels, k, column, y + i * k * 4, scale, zero);
       }
     };
   },
@@ -194,8 +207,16 @@ const attention: Binder = {
     const [tq, qWidth, kWidth, vWidth] = [q.dims[1], q.dims[2], k.dims[2], v.dims[2]] as number[];
     if (![tq, qWidth, kWidth, vWidth].every(Number.isInteger) || qWidth !== kWidth) return undefined;
     const length = k.dims[1];
+    if (qWidth % heads !== 0 || vWidth % heads !== 0) return undefined;
     return (context) => {
       const tk = dimNow(length, context.lengths);
+      const values = dimNow(v.dims[1], context.lengths);
+      if (tk === 0 || tk !== values || (causal && tk < tq))
+        throw misfit(
+          node,
+          "a value for each key, keys for all queries",
+          `${[tq, tk, values]} rows of q, k, v`,
+        );
       attention_f32(
         q.pointer,
         qWidth * 4,

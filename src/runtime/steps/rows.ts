@@ -1,6 +1,6 @@
 // Binders of the operators that work along rows: softmax, the norms, rotary embedding.
 
-import { fixedDims } from "../operand.ts";
+import { fixedDims, isVectorOf } from "../operand.ts";
 import { asRows, type Binder } from "../step.ts";
 
 const layerNorm: Binder = {
@@ -9,6 +9,7 @@ const layerNorm: Binder = {
     const { axis = -1, epsilon = 1e-5 } = node.attributes as { axis?: number; epsilon?: number };
     if (!dims || (axis !== -1 && axis !== dims.length - 1) || outputs.length > 1) return undefined;
     const { rows, width } = asRows(dims);
+    if (!inputs.slice(1).every((weights) => isVectorOf(weights, width))) return undefined;
     const [x, y] = [inputs[0]!.pointer, outputs[0].pointer];
     const [weight, bias] = [inputs[1]?.pointer ?? 0, inputs[2]?.pointer ?? 0];
     return () => layer_norm_f32(x, y, rows, width, epsilon, weight, bias);
@@ -18,7 +19,8 @@ const layerNorm: Binder = {
 const groupNorm: Binder = {
   bind({ node, inputs, outputs, kernels: { group_norm_f32 } }) {
     const dims = fixedDims(inputs[0]);
-    if (!dims) return undefined;
+    if (dims?.length !== 3 || !inputs.slice(1).every((weights) => isVectorOf(weights, dims[2])))
+      return undefined;
     const [batches, time, channels] = dims;
     const [x, y, weight, bias] = [inputs[0]!, outputs[0], inputs[1]!, inputs[2]!].map(
       (operand) => operand.pointer,
@@ -44,9 +46,10 @@ const softmax: Binder = {
 
 const rotaryEmbedding: Binder = {
   bind({ node, inputs, outputs, kernels: { rotary_f32 } }) {
-    const [x, cos] = [fixedDims(inputs[0]), fixedDims(inputs[1])];
+    const [x, cos, sin] = inputs.map(fixedDims);
     const { heads, interleaved } = node.attributes as { heads: number; interleaved: number };
-    if (!x || !cos || x[0] !== 1) return undefined;
+    if (x?.length !== 3 || x[0] !== 1 || cos?.length !== 2 || String(cos) !== String(sin)) return undefined;
+    if (cos[0] !== x[1] || x[2] % heads !== 0 || 2 * cos[1] > x[2] / heads) return undefined;
     const [from, cosines, sines, to] = [...inputs, outputs[0]].map((operand) => operand!.pointer);
     return () => rotary_f32(from, to, cosines, sines, x[1], heads, x[2] / heads, cos[1] * 2, interleaved);
   },
