@@ -139,6 +139,34 @@ describe("states", () => {
   });
 });
 
+describe("what cannot be looked up", () => {
+  for (const kernels of ["simd", "reference"] as const) {
+    test(`a token beyond the vocabulary is an error that says the range (${kernels})`, async () => {
+      using session = await InferenceSession.create(smallModel(), { kernels });
+      const frames = float(noise(48), [1, 2, 24]);
+      const { logits } = await session.run({ token: token(-1), frames }, { graph: "start" });
+      session.resetStates();
+      const last = await session.run({ token: token(60), frames }, { graph: "start" });
+      assert.deepEqual(logits.data, last.logits.data);
+      for (const id of [61, -62, 2 ** 32, -(2 ** 40)]) {
+        session.resetStates();
+        await assert.rejects(session.run({ token: token(id), frames }, { graph: "start" }), {
+          code: "shape",
+          message: /expected an index from -61 to 60, found -?\d+$/,
+        });
+      }
+    });
+
+    test(`a step before the start has no keys to attend to (${kernels})`, async () => {
+      using session = await InferenceSession.create(smallModel(), { kernels });
+      await assert.rejects(session.run({ token: token(1) }, { graph: "step" }), {
+        code: "shape",
+        message: /^Attention/,
+      });
+    });
+  }
+});
+
 describe("a packed file", () => {
   const bytes = writeOvx(smallModel());
 
