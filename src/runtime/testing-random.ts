@@ -183,6 +183,13 @@ const makers: readonly Make[] = [
     const [q, scale, zero] = maker.node("DynamicQuantizeLinear", [name], {}, 3);
     maker.add(dims, "DequantizeLinear", [q, scale, zero]);
   },
+  (maker, _, action) => {
+    const [k, n] = [1 + (action.value % 9), 2 + (action.other % 12)];
+    const [, b, , scale, , zero] = maker.integers("x", k, n, action);
+    const indices = Array.from({ length: 6 }, (_, i) => ((action.seed * (i + 1)) % (2 * n)) - n);
+    const inputs = [b, scale, zero, maker.constant("int64", indices, [2, 3])];
+    maker.add([2, 3, k], "GatherDequantize", inputs);
+  },
   (maker, { name, dims }) => {
     const [flat] = maker.node("Flatten", [name], { axis: 2 });
     const [more] = maker.node("Unsqueeze", [flat, maker.constant("int64", [0])]);

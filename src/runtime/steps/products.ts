@@ -187,7 +187,7 @@ const matMul: Binder = {
     const sameBatches = String(a.slice(0, -2)) === String(b.slice(0, -2));
     if (!sameBatches && b.length > 2) return undefined;
     const batches = sameBatches ? sizeOf(a.slice(0, -2)) : 1;
-    const m = sizeOf(a) / k / batches;
+    const m = sizeOf(a.slice(0, -1)) / batches;
     const [x, w, y] = [inputs[0]!.pointer, inputs[1]!.pointer, outputs[0].pointer];
     return () => {
       for (let i = 0; i < batches; i++)
