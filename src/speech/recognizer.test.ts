@@ -142,13 +142,36 @@ test("after dispose it says that it is gone", async () => {
 
 test("a model that is no recogniser is refused, saying what it lacks", async () => {
   const { graphs, metadata, opset } = answer;
+  const [encoder, start, step] = graphs;
+  const settings = (change: object): Model => ({
+    ...{
+      graphs,
+      opset,
+      metadata: { ...metadata, recognizer: { ...(metadata.recognizer as object), ...change } },
+    },
+  });
   const cases: readonly [Model, RegExp][] = [
-    [{ graphs: graphs.slice(0, 1), metadata, opset }, /found no graph "start"/],
+    [{ graphs: [encoder], metadata, opset }, /found no graph "start"/],
+    [
+      { graphs: [{ ...encoder, inputs: [] }, start, step], metadata, opset },
+      /inputs of "encoder" of type none/,
+    ],
+    [{ graphs: [encoder, start, start], metadata, opset }, /found no graph "step"/],
+    [
+      { graphs: [encoder, start, { ...step, inputs: start.inputs }], metadata, opset },
+      /inputs of "step" of type float32, int64, not int64/,
+    ],
+    [{ graphs: [encoder, start, { ...step, outputs: [] }], metadata, opset }, /no output of "step"/],
     [{ graphs, metadata: { ...metadata, vocabulary: undefined }, opset }, /found no vocabulary/],
+    [{ graphs, metadata: { ...metadata, vocabulary: ["a", 1] }, opset }, /found no vocabulary/],
     [
       { graphs, metadata: { ...metadata, recognizer: { sampleRate: 16_000 } }, opset },
       /found no startToken, endToken/,
     ],
+    [settings({ sampleRate: 0 }), /found sampleRate 0, not 1000 to 384000/],
+    [settings({ minSeconds: 1e12 }), /found minSeconds 1000000000000/],
+    [settings({ maxSeconds: Number.NaN }), /found maxSeconds NaN/],
+    [settings({ tokensPerSecond: -1 }), /found tokensPerSecond -1/],
   ];
   for (const [model, message] of cases) await assert.rejects(load(model), { code: "format", message });
 });

@@ -19,34 +19,68 @@ export interface DecodingSettings {
   minSeconds: number;
 }
 
-const numbers = [
-  "sampleRate",
-  "startToken",
-  "endToken",
-  "tokensPerSecond",
-  "maxSeconds",
-  "pieceSeconds",
-  "minSeconds",
-] as const;
+/** What each may be. */
+const ranges: Readonly<Record<keyof DecodingSettings, readonly [lowest: number, highest: number]>> = {
+  sampleRate: [1000, 384_000],
+  startToken: [0, 2 ** 31],
+  endToken: [0, 2 ** 31],
+  tokensPerSecond: [0.1, 1000],
+  maxSeconds: [1, 3600],
+  pieceSeconds: [1, 3600],
+  minSeconds: [0, 60],
+};
+
+/** The element types of what each graph is fed, its states apart. */
+const fed: Readonly<Record<string, string>> = {
+  encoder: "float32",
+  start: "float32, int64",
+  step: "int64",
+};
 
 /** @throws OctavoxError `format` when the model is not a recogniser */
-export function readSettings({ metadata, graphs }: Model): {
+export function readSettings(model: Model): {
   settings: DecodingSettings;
   vocabulary: string[];
 } {
-  const settings = (metadata.recognizer ?? {}) as Record<string, unknown>;
-  const missing = numbers.filter((name) => typeof settings[name] !== "number");
-  const graph = ["encoder", "start", "step"].find((name) => !graphs.some((each) => each.name === name));
-  const { vocabulary } = metadata;
-  if (missing.length > 0 || graph !== undefined || !Array.isArray(vocabulary))
+  const { recognizer: settings, vocabulary } = model.metadata;
+  const found =
+    wrongGraph(model) ??
+    wrongSetting((settings ?? {}) as Record<string, unknown>) ??
+    (isVocabulary(vocabulary) ? undefined : "no vocabulary");
+  if (found !== undefined)
     throw new OctavoxError("format", "the model is not a speech recogniser", {
       expected: "an encoder, a decoder, a vocabulary and decoding settings",
-      found: graph
-        ? `no graph "${graph}"`
-        : missing.length > 0
-          ? `no ${missing.join(", ")}`
-          : "no vocabulary",
+      found,
       remedy: "`octavox inspect` shows what is in a file; `octavox models list` names recognisers",
     });
-  return { settings: settings as unknown as DecodingSettings, vocabulary: vocabulary as string[] };
+  return { settings: settings as DecodingSettings, vocabulary: vocabulary as string[] };
+}
+
+function wrongGraph({ graphs, states = [] }: Model): string | undefined {
+  for (const [name, types] of Object.entries(fed)) {
+    const graph = graphs.find((each) => each.name === name);
+    if (!graph) return `no graph "${name}"`;
+    const inputs = graph.inputs.filter((each) => !states.some(({ input }) => input === each.name));
+    const outputs = graph.outputs.filter((each) => !states.some(({ output }) => output === each.name));
+    const own = inputs.map(({ dtype }) => dtype).sort();
+    if (own.join(", ") !== types)
+      return `inputs of "${name}" of type ${own.join(", ") || "none"}, not ${types}`;
+    if (outputs[0]?.dtype !== "float32") return `no output of "${name}" of type float32`;
+  }
+  return undefined;
+}
+
+function wrongSetting(settings: Record<string, unknown>): string | undefined {
+  const names = Object.keys(ranges) as (keyof DecodingSettings)[];
+  const missing = names.filter((name) => typeof settings[name] !== "number");
+  if (missing.length > 0) return `no ${missing.join(", ")}`;
+  const wrong = names.find((name) => {
+    const [lowest, highest] = ranges[name];
+    return !(Number(settings[name]) >= lowest && Number(settings[name]) <= highest);
+  });
+  return wrong && `${wrong} ${settings[wrong]}, not ${ranges[wrong].join(" to ")}`;
+}
+
+function isVocabulary(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((piece) => typeof piece === "string");
 }
