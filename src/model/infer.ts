@@ -3,6 +3,7 @@
 
 import { OctavoxError } from "../errors.ts";
 import { type Dim, isConstant, symbol } from "./dim.ts";
+import { forNode } from "./for-node.ts";
 import { type Graph, isGraph, type ValueInfo } from "./graph.ts";
 import { constantFact, create } from "./shapes/create.ts";
 import { elementwise } from "./shapes/elementwise.ts";
@@ -79,7 +80,8 @@ export function inferShapes(graph: Graph, options: InferOptions): Map<string, Fa
   for (const input of graph.inputs) if (!facts.has(input.name)) record(input.name, inputFact(input, options));
   for (const node of graph.nodes) {
     const rule = Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
-    const results = rule?.(new Site(node, node.inputs.map(known), { opset, sizes, inferSubgraph }));
+    const site = new Site(node, node.inputs.map(known), { opset, sizes, inferSubgraph });
+    const results = rule && forNode(node, () => rule(site));
     node.outputs.forEach((name, i) => {
       const result = results?.[i];
       if (result && name !== "") record(name, result);

@@ -1,5 +1,6 @@
 // The passes in their order: from a graph as an exporter wrote it to the graph that the run-time runs.
 
+import { forNode } from "../model/for-node.ts";
 import type { Graph } from "../model/graph.ts";
 import { inferShapes } from "../model/infer.ts";
 import { fuseAttention } from "./attention.ts";
@@ -79,7 +80,7 @@ function fold(graph: Graph, opset: number, worthBytes?: number): Graph {
 function apply(graph: Graph, rewrite: Rewrite, opset: number): Graph {
   let changed = false;
   const rewritten = rewriteNodes(graph, inferShapes(graph, { opset }), (node, view) => {
-    const made = rewrite(node, view);
+    const made = forNode(node, () => rewrite(node, view));
     changed ||= made !== undefined;
     return made;
   });

@@ -2,6 +2,7 @@
 // says what is right; the run-time also uses it for operators that have no kernel.
 
 import { OctavoxError } from "../errors.ts";
+import { forNode } from "../model/for-node.ts";
 import type { Graph, Node } from "../model/graph.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { operators } from "./operators/index.ts";
@@ -49,7 +50,7 @@ export function runNode(
     opset,
     runGraph: (graph, feeds) => run(graph, feeds, opset, visible),
   };
-  return operators[node.op](inputs, context);
+  return forNode(node, () => operators[node.op](inputs, context));
 }
 
 function run(graph: Graph, inputs: readonly (Tensor | undefined)[], opset: number, around: Values): Tensor[] {

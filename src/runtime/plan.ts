@@ -2,8 +2,10 @@
 // shapes, finds what is known without running (sizes, positions), gives memory to the rest, and binds each node
 // to kernels, or to the reference where there is none.
 
+import { OctavoxError } from "../errors.ts";
 import type { KernelFunctions } from "../kernels/functions.ts";
 import { type Dim, evaluate } from "../model/dim.ts";
+import { forNode } from "../model/for-node.ts";
 import type { Graph, Node } from "../model/graph.ts";
 import { type Fact, inferShapes } from "../model/infer.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -65,7 +67,10 @@ export function planGraph(request: PlanRequest): Plan {
   const appends = findAppends(graph, states);
   const layout = new Layout({ graph, facts, bound, states, appends, store, weights: request.weights });
   const sites = layout.nodes.map((node) => makeSite(node, layout, request, bound));
-  layout.assign((index) => binders[layout.nodes[index].op]?.scratch?.(sites[index]) ?? 0, request.arena);
+  layout.assign((index) => {
+    const node = layout.nodes[index];
+    return forNode(node, () => binders[node.op]?.scratch?.(sites[index]) ?? 0);
+  }, request.arena);
   const steps = layout.hostValues.map((operand) => hostStep(operand, facts.get(operand.name)!));
   let usesReference = false;
   layout.nodes.forEach((node, index) => {
@@ -74,10 +79,16 @@ export function planGraph(request: PlanRequest): Plan {
     sites[index].scratch = layout.scratch(index);
     const step = append
       ? appendStep(append, layout, store)
-      : request.kernels && binders[node.op]?.bind(sites[index]);
+      : request.kernels && forNode(node, () => binders[node.op]?.bind(sites[index]));
     usesReference ||= step === undefined;
     steps.push(step ?? fallBack(node, sites[index], layout, request));
   });
+  const missing = graph.outputs.find(({ name }) => !layout.operand(name));
+  if (missing)
+    throw new OctavoxError("format", `output "${missing.name}" of graph "${graph.name}"`, {
+      expected: "a value that a node computes",
+      found: "none",
+    });
   const ends = [...graph.inputs, ...graph.outputs].flatMap(({ name }) => layout.operand(name) ?? []);
   return {
     operands: new Map(ends.map((operand) => [operand.name, operand])),
@@ -85,7 +96,7 @@ export function planGraph(request: PlanRequest): Plan {
     usesReference,
     appends: [...appends.values()].map((use) => ({
       state: use.name,
-      rows: layout.operand(use.added)!.dims[1],
+      rows: rowsOf(use, layout.operand(use.added)!),
     })),
     assigns: findAssigns(states, appends, layout),
   };
@@ -160,11 +171,22 @@ function appendStep({ name, width, added }: Append, layout: Layout, store: State
   };
 }
 
+/** The rows of a value that goes into a state. */
+function rowsOf({ name, width }: StateUse, { dtype, dims }: Operand): Dim {
+  if (dtype !== "float32" || dims.length !== 3 || dims[0] !== 1 || dims[2] !== width)
+    throw new OctavoxError("shape", `state "${name}"`, {
+      expected: `float32 [1, rows, ${width}]`,
+      found: `${dtype} [${dims.join(", ")}]`,
+    });
+  return dims[1];
+}
+
 function findAssigns(states: readonly StateUse[], appends: ReadonlyMap<Node, Append>, layout: Layout) {
   const appended = new Set([...appends.values()].map((use) => use.name));
-  return states.flatMap(({ name, input, output }) => {
+  return states.flatMap((use) => {
+    const { name, input, output } = use;
     const operand =
       output === undefined || output === input || appended.has(name) ? undefined : layout.operand(output);
-    return operand ? [{ state: name, operand, rows: operand.dims[1] }] : [];
+    return operand ? [{ state: name, operand, rows: rowsOf(use, operand) }] : [];
   });
 }
