@@ -9,9 +9,10 @@ import { importOnnx } from "../src/import/onnx/import.ts";
 import { node, onnxFile, value } from "../src/import/onnx/test-files.ts";
 import { readModel } from "../src/import.ts";
 import { decodeAudio, InferenceSession, OctavoxError, Recognizer, Tensor } from "../src/index.ts";
+import type { Model, Node } from "../src/model/graph.ts";
 import { writeOvx } from "../src/model/ovx.ts";
 import { optimise } from "../src/passes/optimise.ts";
-import { smallModel } from "../src/runtime/testing.ts";
+import { noise, smallModel } from "../src/runtime/testing.ts";
 
 const root = join(import.meta.dirname, "..");
 /** Changed files for each kind. */
@@ -119,6 +120,52 @@ describe("a file that was changed at random", () => {
     t.diagnostic(`a FLAC file: ${refused} of ${TRIES} changed files refused`);
     assert.ok(refused > TRIES / 10);
   });
+});
+
+/** Values that some attribute, somewhere, does not expect. */
+const odd = [0, -1, 1, 2, 5, 1.5, 1e9, -1e9, 2 ** 40, Number.NaN, "x", [], [0, 0], [-1, 5], [1e9, 0]];
+const operators =
+  "Attention ConvFloat Concat Slice Transpose RotaryEmbedding MatMul GroupNorm Gather Range Shape Expand Pad If LSTM " +
+  "Conv Split Tile Einsum Unsqueeze Reshape OneHot constructor __proto__";
+
+/** The small speech model with one node, input or constant changed. */
+function changedModel(numbers: Generator<number, never>): Model {
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(numbers.next().value * list.length)];
+  const model = smallModel();
+  const graph = pick(model.graphs);
+  const node = pick(graph.nodes);
+  const names = [...graph.constants.keys(), ...graph.nodes.flatMap(({ outputs }) => outputs), ""];
+  const attribute = pick([...Object.keys(node.attributes), "axis"]);
+  const changes: readonly (() => Partial<Node>)[] = [
+    () => ({ attributes: { ...node.attributes, [attribute]: pick(odd) } }),
+    () => ({ inputs: node.inputs.with(node.inputs.indexOf(pick(node.inputs)), pick(names)) }),
+    () => ({ inputs: node.inputs.slice(0, -1) }),
+    () => ({ outputs: ["", ...node.outputs] }),
+    () => ({ op: pick(operators.split(" ")) }),
+  ];
+  const nodes = graph.nodes.with(graph.nodes.indexOf(node), { ...node, ...pick(changes)() });
+  return { ...model, graphs: model.graphs.with(model.graphs.indexOf(graph), { ...graph, nodes }) };
+}
+
+async function speak(model: Model): Promise<void> {
+  using session = await InferenceSession.create(model);
+  const token = new Tensor("int64", [1], [1, 1]);
+  const samples = new Tensor("float32", noise(200), [1, 200]);
+  const { frames } = await session.run({ samples }, { graph: "encoder" });
+  await session.run({ token, frames }, { graph: "start" });
+  await session.run({ token }, { graph: "step" });
+}
+
+test("a model of which one node was changed at random", async (t) => {
+  assert.equal(await survives("unchanged", () => speak(smallModel())), false);
+  const numbers = randomNumbers(13);
+  let refused = 0;
+  for (let i = 0; i < TRIES; i++) {
+    const changed = changedModel(numbers);
+    if (await survives(`change ${i}`, () => speak(changed))) refused++;
+  }
+  t.diagnostic(`${refused} of ${TRIES} changed models refused`);
+  assert.ok(refused > TRIES / 10);
 });
 
 function flacFolder(): string {

@@ -79,7 +79,7 @@ export function planGraph(request: PlanRequest): Plan {
     sites[index].scratch = layout.scratch(index);
     const step = append
       ? appendStep(append, layout, store)
-      : request.kernels && forNode(node, () => binders[node.op]?.bind(sites[index]));
+      : request.kernels && forNode(node, () => bind(sites[index]));
     usesReference ||= step === undefined;
     steps.push(step ?? fallBack(node, sites[index], layout, request));
   });
@@ -100,6 +100,11 @@ export function planGraph(request: PlanRequest): Plan {
     })),
     assigns: findAssigns(states, appends, layout),
   };
+}
+
+/** Kernels write all outputs; where one is left out, the reference runs. */
+function bind(site: Site): Step | undefined {
+  return site.outputs.every((output) => output !== undefined) ? binders[site.node.op]?.bind(site) : undefined;
 }
 
 function makeSite(
