@@ -1,6 +1,7 @@
 // A packed file → a model in the engine's memory. Weights are read straight to where the kernels will read them, so
 // that they are in memory once.
 
+import { OctavoxError } from "../errors.ts";
 import { isPlain } from "../model/encoding.ts";
 import type { Model } from "../model/graph.ts";
 import {
@@ -72,4 +73,15 @@ export function fileOf(bytes: Uint8Array): ModelFile {
       target.set(bytes.subarray(position, position + target.length));
     },
   };
+}
+
+/** Programs without types hand in anything; an ArrayBuffer above all. */
+export function checkSource(source: unknown): void {
+  const isObject = typeof source === "object" && source !== null;
+  if (isObject && (source instanceof Uint8Array || "graphs" in source || "read" in source)) return;
+  throw new OctavoxError("argument", "a model", {
+    expected: "a Uint8Array of a packed file, a file that can be read in parts, or a model",
+    found: isObject ? source.constructor?.name : typeof source,
+    remedy: source instanceof ArrayBuffer ? "Wrap it: new Uint8Array(buffer)" : undefined,
+  });
 }

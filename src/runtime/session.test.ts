@@ -47,8 +47,20 @@ describe("a session", () => {
       [{ x: new Tensor("int32", [1, 2, 3], [1, 3]) }, "argument", /found a int32 tensor/],
       [{ x: float([1, 2, 3], [1, 3]), z: float([1]) }, "argument", /no input "z": expected x/],
       [{ x: float([1, 2], [1, 2]) }, "shape", /x|add/],
+      [{ x: Object.assign(float([1, 2, 3], [1, 3]), { dims: [2, 3] }) }, "argument", /of 3 elements/],
     ];
     for (const [feeds, code, message] of cases) await assert.rejects(session.run(feeds), { code, message });
+  });
+
+  test("says what it can be made of", async () => {
+    const cases: readonly [unknown, RegExp][] = [
+      [new ArrayBuffer(8), /found ArrayBuffer. Wrap it/],
+      ["model.ovx", /expected a Uint8Array of a packed file.*found string/],
+      [undefined, /found undefined/],
+      [{}, /found Object/],
+    ];
+    for (const [source, message] of cases)
+      await assert.rejects(InferenceSession.create(source as Model), { code: "argument", message });
   });
 
   test("asks which of several graphs, and knows its inputs and outputs", async () => {

@@ -4,11 +4,11 @@
 import { OctavoxError } from "../errors.ts";
 import type { Graph, Model, ValueInfo } from "../model/graph.ts";
 import { checkOperators } from "../model/infer.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { type ChosenKernels, chooseKernels, type KernelChoice, type KernelOptions } from "./choose.ts";
 import { isReferenceLoaded, loadReference, tensorAt, writeTensor } from "./fallback.ts";
 import { Heap } from "./heap.ts";
-import { fileOf, loadModel, type ModelFile } from "./load.ts";
+import { checkSource, fileOf, loadModel, type ModelFile } from "./load.ts";
 import { dimNow } from "./operand.ts";
 import { type Plan, planGraph, type StateUse } from "./plan.ts";
 import { StateStore } from "./states.ts";
@@ -69,6 +69,7 @@ export class InferenceSession {
   ): Promise<InferenceSession> {
     const { signal } = options;
     signal?.throwIfAborted();
+    checkSource(source);
     const heap = new Heap();
     const weights = new Weights(heap);
     const chosen = await chooseKernels(heap.memory, options);
@@ -186,10 +187,10 @@ export class InferenceSession {
     const inputs = this.inputs(graph.name);
     for (const { name, dtype } of inputs) {
       const found = feeds[name];
-      if (found?.dtype !== dtype)
+      if (found?.dtype !== dtype || found.data.length !== sizeOf(found.dims))
         throw new OctavoxError("argument", `input "${name}"`, {
           expected: `a ${dtype} tensor`,
-          found: found ? `a ${found.dtype} tensor` : "nothing",
+          found: found ? `a ${found.dtype} tensor of ${found.data?.length} elements` : "nothing",
         });
     }
     const unknown = Object.keys(feeds).find((name) => !inputs.some((input) => input.name === name));
