@@ -62,7 +62,8 @@ async function tryLoad(options: LoadOptions, notices: string[]): Promise<KernelS
   } catch (error) {
     if (!isHostsFault(error)) throw error;
     const { details, message } = error as Error & Partial<OctavoxError>;
-    notices.push(`${name} kernels cannot run on this host: they need ${details?.expected ?? message}`);
+    const reason = details?.expected ? `they need ${details.expected}` : message;
+    notices.push(`${name} kernels cannot run on this host: ${reason}`);
   }
   return undefined;
 }
