@@ -1,25 +1,8 @@
 // The low-pass filter of the resampler: a sinc under a Kaiser window, tabulated at evenly spaced fractions
-// of a sample. Math.sin may differ in its last bit from engine to engine, so sine and Bessel function are
-// summed here from + − × ÷ and square roots, which IEEE 754 fixes to the bit: the same table everywhere.
+// of a sample. Sine and Bessel function are summed from + − × ÷ and square roots, which IEEE 754 fixes to the bit:
+// the same table everywhere.
 
-/** 1/(2k+1)! with alternating sign: the Taylor series of sin. Twelve terms reach 1e-17 at π/2. */
-const SINE_TERMS = series(12, (term, k) => -term / (2 * k * (2 * k + 1)));
-
-function series(count: number, next: (term: number, k: number) => number): number[] {
-  const terms = [1];
-  for (let k = 1; k < count; k++) terms.push(next(terms[k - 1], k));
-  return terms;
-}
-
-/** sin(π·x), exact in its argument: whole numbers give 0. */
-export function sinPi(x: number): number {
-  const nearest = Math.round(x);
-  const angle = (x - nearest) * Math.PI; // within ±π/2, where the series is short
-  const square = angle * angle;
-  let sum = 0;
-  for (let k = SINE_TERMS.length - 1; k >= 0; k--) sum = sum * square + SINE_TERMS[k];
-  return nearest % 2 === 0 ? sum * angle : -sum * angle;
-}
+import { sinPi } from "../tensor/double.ts";
 
 /** sin(πx)/(πx), 1 at 0. */
 export function sinc(x: number): number {

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import { OctavoxError } from "../errors.ts";
-import { besselI0, sinPi } from "./kaiser.ts";
+import { sinPi } from "../tensor/double.ts";
+import { besselI0 } from "./kaiser.ts";
 import { resample } from "./resample.ts";
 
 /** Pairs with few phases, with many, with more than the table holds; up and down. */
