@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import { OctavoxError } from "../errors.ts";
-import { sinPi } from "../tensor/double.ts";
 import { besselI0 } from "./kaiser.ts";
 import { resample } from "./resample.ts";
 
@@ -130,9 +129,7 @@ test("rates that are no whole number of Hz from 1 kHz to 384 kHz are refused", (
       );
 });
 
-test("sine and Bessel function agree with known values", () => {
-  for (let x = -3; x < 3; x += 0.0137) assert.ok(Math.abs(sinPi(x) - Math.sin(Math.PI * x)) < 2e-15);
-  assert.deepEqual([sinPi(0.5), sinPi(1), sinPi(-2)].map(Math.abs), [1, 0, 0]);
+test("the Bessel function agrees with known values", () => {
   const known = [
     [0, 1],
     [1, 1.2660658777520084],

@@ -82,14 +82,14 @@ function part(a: Float32Array, j: number, k: number, ur: number, ui: number, vr:
 /** Sums are rounded by the array that takes them, or by f32. */
 const butterflies: Record<Radix, Butterfly> = {
   2(a) {
-    const [r0, i0, r1, i1] = a;
+    const { 0: r0, 1: i0, 2: r1, 3: i1 } = a;
     a[0] = r0 + r1;
     a[1] = i0 + i1;
     a[2] = r0 - r1;
     a[3] = i0 - i1;
   },
   3(a) {
-    const [r0, i0, r1, i1, r2, i2] = a;
+    const { 0: r0, 1: i0, 2: r1, 3: i1, 4: r2, 5: i2 } = a;
     const [tr, ti] = [f32(r1 + r2), f32(i1 + i2)];
     const [ur, ui] = [f32(r0 - f32(0.5 * tr)), f32(i0 - f32(0.5 * ti))];
     const [vr, vi] = [f32(SIN_60 * f32(r1 - r2)), f32(SIN_60 * f32(i1 - i2))];
@@ -98,7 +98,7 @@ const butterflies: Record<Radix, Butterfly> = {
     part(a, 1, 2, ur, ui, vr, vi);
   },
   4(a) {
-    const [r0, i0, r1, i1, r2, i2, r3, i3] = a;
+    const { 0: r0, 1: i0, 2: r1, 3: i1, 4: r2, 5: i2, 6: r3, 7: i3 } = a;
     const [sr, si, tr, ti] = [f32(r0 + r2), f32(i0 + i2), f32(r1 + r3), f32(i1 + i3)];
     const [ur, ui, vr, vi] = [f32(r0 - r2), f32(i0 - i2), f32(r1 - r3), f32(i1 - i3)];
     a[0] = sr + tr;
@@ -108,7 +108,7 @@ const butterflies: Record<Radix, Butterfly> = {
     part(a, 1, 3, ur, ui, vr, vi);
   },
   5(a) {
-    const [r0, i0, r1, i1, r2, i2, r3, i3, r4, i4] = a;
+    const { 0: r0, 1: i0, 2: r1, 3: i1, 4: r2, 5: i2, 6: r3, 7: i3, 8: r4, 9: i4 } = a;
     const [c1, s1, c2, s2] = FIFTHS;
     const [pr, pi, qr, qi] = [f32(r1 + r4), f32(i1 + i4), f32(r2 + r3), f32(i2 + i3)];
     const [dr, di, er, ei] = [f32(r1 - r4), f32(i1 - i4), f32(r2 - r3), f32(i2 - i3)];
@@ -139,12 +139,17 @@ export function runStage({ radix, length, repeat, twiddles }: Stage, x: Float32A
       butterfly(a);
       for (let k = 0; k < radix; k++) {
         const to = 2 * (q + repeat * (radix * p + k));
-        const turned = p > 0 && k > 0;
+        const re = a[2 * k];
+        const im = a[2 * k + 1];
+        if (p === 0 || k === 0) {
+          y[to] = re;
+          y[to + 1] = im;
+          continue;
+        }
         const w = 2 * ((p - 1) * (radix - 1) + k - 1);
-        const [wr, wi] = turned ? [twiddles[w], twiddles[w + 1]] : [1, 0];
-        const [re, im] = [a[2 * k], a[2 * k + 1]];
-        y[to] = turned ? f32(re * wr) - f32(im * wi) : re;
-        y[to + 1] = turned ? f32(re * wi) + f32(im * wr) : im;
+        const { [w]: wr, [w + 1]: wi } = twiddles;
+        y[to] = f32(re * wr) - f32(im * wi);
+        y[to + 1] = f32(re * wi) + f32(im * wr);
       }
     }
 }
@@ -169,10 +174,13 @@ export function powerSpectrum(
   const half = size / 2;
   for (let k = 0; 2 * k <= half; k++) {
     const mate = k === 0 ? 0 : half - k;
-    const [ar, ai, br, bi] = [z[2 * k], z[2 * k + 1], z[2 * mate], z[2 * mate + 1]];
-    const [er, ei] = [f32(0.5 * f32(ar + br)), f32(0.5 * f32(ai - bi))];
-    const [dr, di] = [f32(0.5 * f32(ar - br)), f32(0.5 * f32(ai + bi))];
-    const [wr, wi] = [twiddles[2 * k], twiddles[2 * k + 1]];
+    const { [2 * k]: ar, [2 * k + 1]: ai } = z;
+    const { [2 * mate]: br, [2 * mate + 1]: bi } = z;
+    const { [2 * k]: wr, [2 * k + 1]: wi } = twiddles;
+    const er = f32(0.5 * f32(ar + br));
+    const ei = f32(0.5 * f32(ai - bi));
+    const dr = f32(0.5 * f32(ar - br));
+    const di = f32(0.5 * f32(ai + bi));
     const tr = f32(f32(wr * di) + f32(wi * dr));
     const ti = f32(f32(wi * di) - f32(wr * dr));
     power[half - k] = squared(f32(er - tr), f32(ei - ti));

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OctavoxError } from "../errors.ts";
+import { assertSameBits, createRandom } from "../kernels/testing.ts";
+import { bandsFirst, type FeatureSpec, features, presets } from "./index.ts";
+import { framesOf, hann, kaldiFbank, powerOf, slaneyBands, sound, tensorflowMfcc } from "./testing.ts";
+
+const clip = sound(16_000);
+const names = Object.keys(presets);
+
+/** Every value within `error` of the expected one. */
+function assertNear(found: Float32Array, expected: readonly (readonly number[])[], error: number): void {
+  const flat = expected.flat();
+  assert.equal(found.length, flat.length);
+  const worst = found.reduce((most, value, i) => Math.max(most, Math.abs(value - flat[i])), 0);
+  assert.ok(worst <= error, `differs by ${worst}`);
+}
+
+for (const hop of [320, 640])
+  test(`tf-mfcc with hop ${hop} is TensorFlow's Mfcc`, () => {
+    const { data, frames, width } = features({ preset: "tf-mfcc", hop }).run(clip);
+    assert.deepEqual([frames, width], [hop === 320 ? 49 : 25, 10]);
+    assertNear(data, tensorflowMfcc(clip, hop), 2e-4);
+  });
+
+test("digital silence has a first coefficient of √(2/40)·40·ln 1e-12 = −247.139", () => {
+  const { data } = features({ preset: "tf-mfcc" }).run(new Float32Array(16_000));
+  for (let f = 0; f < 49; f++) {
+    assert.equal(data[10 * f].toFixed(3), "-247.139");
+    for (let i = 1; i < 10; i++) assert.ok(Math.abs(data[10 * f + i]) < 1e-5);
+  }
+});
+
+test("moonshine-logmel is torchaudio's log-mel, normalised by its mean and unbiased deviation", () => {
+  const { data, frames, width } = features({ preset: "moonshine-logmel" }).run(clip);
+  assert.deepEqual([frames, width], [128, 64]);
+  const rows = framesOf(clip, { length: 512, hop: 125, first: -256, count: 128 }).map((frame) => {
+    const weighted = frame.map((x, i) => x * hann(i, 512));
+    return [...slaneyBands(powerOf(weighted, 512), 64, 20)].map((energy) => Math.log(energy + 1e-6));
+  });
+  const all = rows.flat();
+  const mean = all.reduce((sum, x) => sum + x) / all.length;
+  const deviation = Math.sqrt(all.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (all.length - 1));
+  assertNear(
+    data,
+    rows.map((row) => row.map((x) => (x - mean) / deviation)),
+    1e-5,
+  );
+});
+
+test("whisper-logmel is Whisper's, with its range of 8 below the peak", () => {
+  const { data, frames, width } = features({ preset: "whisper-logmel" }).run(clip);
+  assert.deepEqual([frames, width], [100, 80]);
+  const rows = framesOf(clip, { length: 400, hop: 160, first: -200, count: 100 }).map((frame) => {
+    const weighted = frame.map((x, i) => x * hann(i, 400));
+    return [...slaneyBands(powerOf(weighted, 400), 80, 0)].map((x) => Math.log10(Math.max(x, 1e-10)));
+  });
+  const peak = Math.max(...rows.flat());
+  assertNear(
+    data,
+    rows.map((row) => row.map((x) => (Math.max(x, peak - 8) + 4) / 4)),
+    1e-5,
+  );
+});
+
+test("kaldi-fbank is Kaldi's filter bank without dither", () => {
+  const { data, frames } = features({ preset: "kaldi-fbank" }).run(clip);
+  assert.equal(frames, 98);
+  assertNear(data, kaldiFbank(clip, 80), 2e-3);
+  assertNear(
+    features({ preset: "kaldi-fbank", mel: { bands: 23 } }).run(clip).data,
+    kaldiFbank(clip, 23),
+    2e-3,
+  );
+});
+
+/** Beside the named ones: every kind of edge, hops beyond the window, and a DCT over bands of a log-mel. */
+const specs: FeatureSpec[] = [
+  ...names.map((preset) => ({ preset })),
+  { preset: "kaldi-fbank", edges: "mirror" },
+  { preset: "moonshine-logmel", hop: 512, mel: { bands: 32 } },
+  { preset: "tf-mfcc", hop: 1000, edges: "reflect", dropLast: true },
+  { preset: "whisper-logmel", dct: { count: 13, norm: "orthonormal" }, window: { length: 321 } },
+];
+
+for (const spec of specs)
+  test(`a stream cut anywhere gives the bits of the whole clip: ${JSON.stringify(spec)}`, () => {
+    const random = createRandom(11);
+    const frontEnd = features(spec);
+    const stream = frontEnd.stream();
+    for (let round = 0; round < 200; round++) {
+      const length = round === 0 ? 16_000 : 1000 + Math.floor(random() * 1200);
+      const samples = clip.subarray(0, length);
+      const longest = 1 + random() * (round % 2 ? 200 : 1500);
+      const rows: number[] = [];
+      for (let at = 0; at < length; ) {
+        const end = Math.min(length, at + Math.floor(random() * longest));
+        rows.push(...stream.push(samples.subarray(at, end)).data);
+        at = end;
+      }
+      rows.push(...stream.flush().data);
+      const { width } = frontEnd;
+      const frames = rows.length / width;
+      assert.equal(frames, frontEnd.framesOf(length));
+      const { data } = frontEnd.finish({ data: Float32Array.from(rows), frames, width });
+      assertSameBits(data, frontEnd.run(samples).data, `${length} samples`);
+    }
+  });
+
+test("a stream gives a row as soon as its samples are there", () => {
+  const stream = features({ preset: "tf-mfcc" }).stream();
+  assert.equal(stream.push(clip.subarray(0, 639)).frames, 0);
+  assert.equal(stream.push(clip.subarray(639, 640)).frames, 1);
+  assert.equal(stream.push(clip.subarray(640, 960)).frames, 1);
+  assert.equal(stream.flush().frames, 0);
+});
+
+test("mirrored edges give a frame for every hop, and repeat the end sample", () => {
+  const frontEnd = features({ preset: "kaldi-fbank", edges: "mirror" });
+  assert.equal(frontEnd.run(clip).frames, 100);
+  // Frame 0 begins 120 samples before the clip: those are samples 119…0.
+  const shifted = Float32Array.of(...clip.slice(0, 120).reverse(), ...clip);
+  const inside = features({ preset: "kaldi-fbank" }).run(shifted);
+  assertSameBits(frontEnd.run(clip).data.subarray(0, 80), inside.data.subarray(0, 80), "frame 0");
+});
+
+test("bands first is the transposed matrix", () => {
+  const data = Float32Array.of(1, 2, 3, 4, 5, 6);
+  assert.deepEqual([...bandsFirst({ data, frames: 2, width: 3 })], [1, 4, 2, 5, 3, 6]);
+});
+
+function assertRefused(call: () => unknown, code: string, ...words: string[]): void {
+  assert.throws(call, (error) => {
+    assert.ok(error instanceof OctavoxError, `${error}`);
+    assert.equal(error.code, code);
+    for (const word of words) assert.ok(error.message.includes(word), error.message);
+    return true;
+  });
+}
+
+test("clips that are empty, too short or not finite are refused", () => {
+  for (const preset of names) {
+    const frontEnd = features({ preset });
+    assertRefused(() => frontEnd.run(new Float32Array(0)), "argument", "empty");
+    assertRefused(() => frontEnd.run(new Float32Array(100)), "argument", "too short", "found 100");
+    assertRefused(() => frontEnd.stream().flush(), "argument", "empty");
+    const broken = clip.slice();
+    broken[8000] = Number.NaN;
+    assertRefused(() => frontEnd.run(broken), "argument", "sample 8000", "0.500 s");
+    assertRefused(() => frontEnd.stream().push(broken), "argument", "sample 8000");
+    assertRefused(() => frontEnd.run([1, 2] as never), "argument", "Float32Array");
+  }
+});
+
+test("a stream that was too short can be used again", () => {
+  const frontEnd = features({ preset: "tf-mfcc" });
+  const stream = frontEnd.stream();
+  stream.push(clip.subarray(0, 100));
+  assertRefused(() => stream.flush(), "argument", "too short");
+  assertSameBits(stream.push(clip).data, frontEnd.run(clip).data, "the next clip");
+});
+
+test("a preset that does not exist is answered with those that do", () => {
+  for (const preset of ["mfcc", "toString", "", undefined, 3])
+    assertRefused(() => features({ preset } as never), "not-found", ...names);
+  for (const spec of [undefined, null, "tf-mfcc", [], 3])
+    assertRefused(() => features(spec as never), "argument", "features");
+});
+
+const refused: [overrides: Record<string, unknown>, ...words: string[]][] = [
+  [{ hops: 320 }, '"hops"', "hop,"],
+  [{ hop: 0 }, "hop", "whole number"],
+  [{ hop: 1.5 }, "hop", "1.5"],
+  [{ hop: "320" }, "hop", '"320"'],
+  [{ hop: Number.NaN }, "hop", "NaN"],
+  [{ sampleRate: Infinity }, "sampleRate"],
+  [{ fft: 14 }, "fft", "5"],
+  [{ fft: 1e9 }, "fft"],
+  [{ fft: 512 }, "window.length", "512", "640"],
+  [{ window: { length: 2048 } }, "window.length", "1024"],
+  [{ window: { kind: "kaiser" } }, "window.kind", '"povey"'],
+  [{ window: { size: 3 } }, "window", '"size"'],
+  [{ window: null }, "window", "null"],
+  [{ edges: "zero" }, "edges"],
+  [{ mel: { bands: 0 } }, "mel.bands"],
+  [{ mel: { high: 9000 } }, "mel.high", "8000", "9000"],
+  [{ mel: { low: 4000 } }, "mel.high"],
+  [{ log: { floor: 0 } }, "log.floor"],
+  [{ log: { floor: 1e-60 } }, "log.floor"],
+  [{ dct: { count: 41 } }, "dct.count", "40"],
+  [{ dct: 13 }, "dct"],
+  [{ clip: { step: "cmvn" } }, "clip.step", '"z-score"'],
+  [{ clip: { step: "z-score" } }, "clip.leastDeviation"],
+  [{ clip: { step: "none", range: 8 } }, "clip", '"range"'],
+  [{ clip: "none" }, "clip"],
+];
+
+for (const [overrides, ...words] of refused)
+  test(`refused by name: ${JSON.stringify(overrides)}`, () => {
+    assertRefused(() => features({ preset: "tf-mfcc", ...overrides } as never), "argument", ...words);
+  });
