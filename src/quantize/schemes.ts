@@ -1,0 +1,151 @@
+// Schemes as data: how many bits weights and activations get, on which grids, and which layers differ. Names follow
+// a grammar, so that any mix has one: w4a8, w8a16, w8a8-dynamic, w4-block32, article6.
+
+import { OctavoxError } from "../errors.ts";
+
+/** What shares a scale: the whole tensor, an output channel, a recurrent layer's gate, or so many weights along K. */
+export type Granularity = "tensor" | "channel" | "gate" | { block: number };
+
+export interface WeightFormat {
+  /** 2 … 16. Stored as int4, int8 or int16, whichever is the smallest that holds them. */
+  bits: number;
+  /** Whether zero is the integer 0. */
+  symmetric: boolean;
+  granularity: Granularity;
+  /** Scales are powers of two. */
+  powerOfTwo?: boolean;
+}
+
+export interface ActivationFormat {
+  /** 2 … 16. Asymmetric ones are stored as uint8 or uint16, symmetric ones as int8 or int16. */
+  bits: number;
+  symmetric: boolean;
+  /** "calibrated": one range for all inputs, found beforehand; "dynamic": each tensor's own, found as it comes. */
+  range: "calibrated" | "dynamic";
+  powerOfTwo?: boolean;
+}
+
+/** A layer's formats; what has none stays in float. */
+export interface LayerScheme {
+  weights?: WeightFormat | undefined;
+  activations?: ActivationFormat | undefined;
+}
+
+export interface SchemeRule {
+  /** As `patterns.ts` reads it. */
+  layers: string;
+  scheme: LayerScheme;
+}
+
+export interface Scheme extends LayerScheme {
+  name: string;
+  /** Layers that differ; of several that match, the last decides. A rule may match nothing. */
+  rules?: readonly SchemeRule[];
+}
+
+const [FEWEST_BITS, MOST_BITS] = [2, 16];
+/** Above this, activations are symmetric: int16 has steps enough to spend half of them on a sign. */
+const ASYMMETRIC_BITS = 8;
+
+const weights = (bits: number, granularity: Granularity = "channel"): WeightFormat => ({
+  bits,
+  symmetric: true,
+  granularity,
+});
+
+const activations = (bits: number, range: ActivationFormat["range"] = "calibrated"): ActivationFormat => ({
+  bits,
+  symmetric: bits > ASYMMETRIC_BITS,
+  range,
+});
+
+/** The founding article's: each matrix, in recurrent layers each gate's, over its own range; inputs on the fly. */
+const article = (bits: number): Scheme => ({
+  name: `article${bits}`,
+  weights: { bits, symmetric: false, granularity: "gate" },
+  activations: { bits, symmetric: false, range: "dynamic" },
+});
+
+/** Layers that few bits hurt most and that have few weights: fewer than 9 to a sum leave errors nothing to average. */
+const delicate = (bits: number, inputs: ActivationFormat | undefined): readonly SchemeRule[] =>
+  bits < 8 ? [{ layers: "@depthwise", scheme: { weights: weights(8), activations: inputs } }] : [];
+
+/** Schemes by name; `schemeNamed` knows others by the grammar. */
+export const schemes = {
+  w8a8: { name: "w8a8", weights: weights(8), activations: activations(8) },
+  "w8a8-dynamic": { name: "w8a8-dynamic", weights: weights(8), activations: activations(8, "dynamic") },
+  w4a8: {
+    name: "w4a8",
+    weights: weights(4),
+    activations: activations(8),
+    rules: delicate(4, activations(8)),
+  },
+  w8a16: { name: "w8a16", weights: weights(8), activations: activations(16) },
+  w16a16: { name: "w16a16", weights: weights(16), activations: activations(16) },
+  w8: { name: "w8", weights: weights(8) },
+  pow2: {
+    name: "pow2",
+    weights: { bits: 8, symmetric: true, granularity: "tensor", powerOfTwo: true },
+    activations: { bits: 8, symmetric: true, range: "calibrated", powerOfTwo: true },
+  },
+  article: { ...article(8), name: "article" },
+} as const satisfies Readonly<Record<string, Scheme>>;
+
+export type SchemeName = keyof typeof schemes;
+
+/** w BITS (a BITS)? (-dynamic)? (-block SIZE | -tensor | -gate)? */
+const grammar = /^w(\d+)(?:a(\d+))?(-dynamic)?(?:-block(\d+)|-(tensor|gate))?$/;
+
+/**
+ * A scheme by its name, or by what the name says.
+ * @throws OctavoxError `argument` for a name that says nothing, or other bits than 2 … 16
+ */
+export function schemeNamed(name: string): Scheme {
+  if (Object.hasOwn(schemes, name)) return schemes[name as SchemeName];
+  const articleBits = /^article(\d+)$/.exec(name);
+  if (articleBits) return article(bitsIn(articleBits[1], name));
+  const found = grammar.exec(name);
+  if (!found)
+    throw new OctavoxError("argument", `the scheme "${name}"`, {
+      expected: `one of ${Object.keys(schemes).join(", ")}, or a name like w6a8, w8a8-dynamic-gate, w4-block32, article6`,
+    });
+  const [, weightBits, activationBits, dynamic, block, granularity] = found;
+  const size = block === undefined ? undefined : { block: blockIn(block, name) };
+  const bits = bitsIn(weightBits, name);
+  if (activationBits === undefined) return weightsOnly(name, weights(bits, size ?? granularityIn(granularity)));
+  const inputs = activations(bitsIn(activationBits, name), dynamic ? "dynamic" : "calibrated");
+  return {
+    name,
+    weights: weights(bits, size ?? granularityIn(granularity)),
+    // What is found on the fly is always the range's own.
+    activations: dynamic ? { ...inputs, symmetric: false } : inputs,
+    rules: delicate(bits, inputs),
+  };
+}
+
+function weightsOnly(name: string, format: WeightFormat): Scheme {
+  const rules = format.bits < 8 ? [{ layers: "@depthwise", scheme: { weights: weights(8) } }] : [];
+  return { name, weights: format, rules };
+}
+
+function granularityIn(text: string | undefined): Granularity {
+  return text === "tensor" || text === "gate" ? text : "channel";
+}
+
+function bitsIn(text: string, name: string): number {
+  const bits = Number(text);
+  if (bits >= FEWEST_BITS && bits <= MOST_BITS) return bits;
+  throw new OctavoxError("argument", `the scheme "${name}"`, {
+    expected: `${FEWEST_BITS} to ${MOST_BITS} bits`,
+    found: text,
+  });
+}
+
+function blockIn(text: string, name: string): number {
+  const block = Number(text);
+  if (block >= 8 && block <= 4096) return block;
+  throw new OctavoxError("argument", `the scheme "${name}"`, {
+    expected: "blocks of 8 to 4096 weights",
+    found: text,
+  });
+}
