@@ -112,7 +112,8 @@ export function schemeNamed(name: string): Scheme {
   const [, weightBits, activationBits, dynamic, block, granularity] = found;
   const size = block === undefined ? undefined : { block: blockIn(block, name) };
   const bits = bitsIn(weightBits, name);
-  if (activationBits === undefined) return weightsOnly(name, weights(bits, size ?? granularityIn(granularity)));
+  if (activationBits === undefined)
+    return weightsOnly(name, weights(bits, size ?? granularityIn(granularity)));
   const inputs = activations(bitsIn(activationBits, name), dynamic ? "dynamic" : "calibrated");
   return {
     name,
