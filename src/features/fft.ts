@@ -6,12 +6,9 @@
 // error of a bin is about 1e-7 of the largest one.
 
 import { cosPi, sinPi } from "../tensor/double.ts";
+import { FIFTHS, RADICES, type Radix, SIN_THIRD } from "../tensor/fourier.ts";
 
 const f32 = Math.fround;
-
-/** Taken in this order; 4 needs the fewest operations for a value. */
-export const RADICES = [4, 2, 3, 5] as const;
-export type Radix = (typeof RADICES)[number];
 
 /**
  * A stage of radix r cuts each of `repeat` interleaved transforms into r of `length` values:
@@ -63,13 +60,8 @@ function turn(k: number, n: number): [re: number, im: number] {
   return [cosPi((2 * k) / n), -sinPi((2 * k) / n)];
 }
 
-/** A value of radix values, real and imaginary parts in turn, replaced by its transform. */
+/** Replaces as many complex values as the radix, real and imaginary parts in turn, by their transform. */
 type Butterfly = (a: Float32Array) => void;
-
-const SIN_60 = f32(sinPi(1 / 3));
-/** Cosine and sine of a fifth and of two fifths of a turn. */
-export const FIFTHS = [cosPi(2 / 5), sinPi(2 / 5), cosPi(4 / 5), sinPi(4 / 5)].map(f32);
-export const THIRDS = [0.5, SIN_60];
 
 /** Sets b[j] and b[k] to u − iv and u + iv. */
 function part(a: Float32Array, j: number, k: number, ur: number, ui: number, vr: number, vi: number): void {
@@ -92,7 +84,7 @@ const butterflies: Record<Radix, Butterfly> = {
     const { 0: r0, 1: i0, 2: r1, 3: i1, 4: r2, 5: i2 } = a;
     const [tr, ti] = [f32(r1 + r2), f32(i1 + i2)];
     const [ur, ui] = [f32(r0 - f32(0.5 * tr)), f32(i0 - f32(0.5 * ti))];
-    const [vr, vi] = [f32(SIN_60 * f32(r1 - r2)), f32(SIN_60 * f32(i1 - i2))];
+    const [vr, vi] = [f32(SIN_THIRD * f32(r1 - r2)), f32(SIN_THIRD * f32(i1 - i2))];
     a[0] = r0 + tr;
     a[1] = i0 + ti;
     part(a, 1, 2, ur, ui, vr, vi);

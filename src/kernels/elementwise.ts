@@ -41,14 +41,16 @@ export function addElementwise(module: ModuleBuilder): void {
   for (const name of rowOperations) addRowwise(module, name, binaryFormulas[name]);
 }
 
-function addUnary(module: ModuleBuilder, name: string, formula: Formula): void {
+/** y[i] = formula(x[i]), as `name`_f32. */
+export function addUnary(module: ModuleBuilder, name: string, formula: Formula): void {
   module.func(`${name}_f32`, { params: { x: "i32", y: "i32", n: "i32" } }, (f, { x, y, n }) => {
     const lanes = new Lanes(f);
     return mapVectors(f, [x], y, n, lanes, (value) => formula(lanes, value));
   });
 }
 
-function addBinary(module: ModuleBuilder, name: string, formula: Binary): void {
+/** y[i] = formula(a[i], b[i]), as `name`_f32. */
+export function addBinary(module: ModuleBuilder, name: string, formula: Binary): void {
   const params = { a: "i32", b: "i32", y: "i32", n: "i32" } as const;
   module.func(`${name}_f32`, { params }, (f, { a, b, y, n }) =>
     mapVectors(f, [a, b], y, n, new Lanes(f), formula),
