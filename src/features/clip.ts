@@ -31,7 +31,7 @@ export function finishClip(step: ClipStep, x: Float32Array): Float32Array {
 
 function sum(x: Float32Array, term: (value: number) => number): number {
   let total = 0;
-  for (const value of x) total += term(value);
+  for (let i = 0; i < x.length; i++) total += term(x[i]);
   return total;
 }
 

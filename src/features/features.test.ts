@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OctavoxError } from "../errors.ts";
 import { assertSameBits, createRandom } from "../kernels/testing.ts";
-import { bandsFirst, type FeatureSpec, features, presets } from "./index.ts";
+import { bandsFirst, type FeatureSpec, features, loadFeatures, presets } from "./index.ts";
+import { type FrameEngine, plainEngine } from "./plain.ts";
+import type { FeaturePreset } from "./preset.ts";
+import type { Tables } from "./tables.ts";
 import { framesOf, hann, kaldiFbank, powerOf, slaneyBands, sound, tensorflowMfcc } from "./testing.ts";
+import { objectionTo } from "./trial.ts";
 
 const clip = sound(16_000);
 const names = Object.keys(presets);
@@ -84,12 +88,23 @@ const specs: FeatureSpec[] = [
 ];
 
 for (const spec of specs)
-  test(`a stream cut anywhere gives the bits of the whole clip: ${JSON.stringify(spec)}`, () => {
+  test(`kernels give the bits of the plain code: ${JSON.stringify(spec)}`, async () => {
+    const frontEnd = await loadFeatures(spec);
+    assert.deepEqual([frontEnd.kernels, frontEnd.notice], ["simd", undefined]);
+    const plain = features(spec);
+    for (const length of [1000, 1321, 2640, 16_000, 23_456]) {
+      const samples = sound(length, length);
+      assertSameBits(frontEnd.run(samples).data, plain.run(samples).data, `${length} samples`);
+    }
+  });
+
+for (const spec of specs)
+  test(`a stream cut anywhere gives the bits of the whole clip: ${JSON.stringify(spec)}`, async () => {
     const random = createRandom(11);
-    const frontEnd = features(spec);
+    const frontEnd = await loadFeatures(spec);
     const stream = frontEnd.stream();
     for (let round = 0; round < 200; round++) {
-      const length = round === 0 ? 16_000 : 1000 + Math.floor(random() * 1200);
+      const length = round === 0 ? 16_000 : 1000 + Math.floor(random() * 2500);
       const samples = clip.subarray(0, length);
       const longest = 1 + random() * (round % 2 ? 200 : 1500);
       const rows: number[] = [];
@@ -106,6 +121,54 @@ for (const spec of specs)
       assertSameBits(data, frontEnd.run(samples).data, `${length} samples`);
     }
   });
+
+test("plain code streams with the same bits too", () => {
+  const frontEnd = features({ preset: "moonshine-logmel" });
+  const stream = frontEnd.stream();
+  const rows = [0, 1, 2, 3].flatMap((part) => [
+    ...stream.push(clip.subarray(part * 777, (part + 1) * 777)).data,
+  ]);
+  rows.push(...stream.flush().data);
+  const matrix = { data: Float32Array.from(rows), frames: rows.length / 64, width: 64 };
+  assertSameBits(frontEnd.finish(matrix).data, frontEnd.run(clip.subarray(0, 3108)).data, "3108 samples");
+});
+
+test("several front ends and streams do not disturb each other", async () => {
+  const [a, b] = await Promise.all([
+    loadFeatures({ preset: "tf-mfcc" }),
+    loadFeatures({ preset: "tf-mfcc" }),
+  ]);
+  const streams = [a.stream(), a.stream(), b.stream()];
+  const found = streams.map((): number[] => []);
+  for (let at = 0; at < 16_000; at += 500)
+    streams.forEach((stream, i) => {
+      found[i].push(...stream.push(clip.subarray(at, at + 500)).data);
+    });
+  for (const rows of found)
+    assertSameBits(Float32Array.from(rows), a.run(clip).data, "a stream among others");
+});
+
+test("the plain code can be asked for, and kernels that do not exist cannot", async () => {
+  const frontEnd = await loadFeatures({ preset: "tf-mfcc" }, { kernels: "reference" });
+  assert.deepEqual([frontEnd.kernels, frontEnd.notice], ["reference", undefined]);
+  await assert.rejects(loadFeatures({ preset: "tf-mfcc" }, { kernels: "gpu" as never }), OctavoxError);
+});
+
+test("kernels that differ from the plain code in one bit, or cannot be compiled, are objected to", async () => {
+  const off = async (preset: FeaturePreset, tables: Tables): Promise<FrameEngine> => {
+    const { run } = plainEngine(preset, tables);
+    return {
+      run(samples, start, count, out, at) {
+        run(samples, start, count, out, at);
+        out[at + 33] *= 1 + 2 ** -23;
+      },
+    };
+  };
+  assert.match((await objectionTo(off)) ?? "", /differ/);
+  const refused = () => Promise.reject(new WebAssembly.CompileError("no SIMD"));
+  assert.match((await objectionTo(refused)) ?? "", /SIMD/);
+  assert.equal(await objectionTo(async (...given) => plainEngine(...given)), undefined);
+});
 
 test("a stream gives a row as soon as its samples are there", () => {
   const stream = features({ preset: "tf-mfcc" }).stream();

@@ -52,7 +52,7 @@ const LARGEST_FFT = 16_384;
 const fields = {
   sampleRate: whole(1000, 384_000),
   window: { fields: { kind: oneOf(...windowKinds), length: whole(2, LARGEST_FFT), periodic: flag } },
-  hop: whole(1, 100_000),
+  hop: whole(1, LARGEST_FFT),
   fft: {
     expected: `an even number up to ${LARGEST_FFT} without prime factors beyond 5`,
     holds: (value) => whole(4, LARGEST_FFT).holds(value) && isTransformSize(value as number),

@@ -3,15 +3,7 @@
 // parts and its imaginary parts.
 
 import { FIFTHS, type Radix, SIN_THIRD } from "../tensor/fourier.ts";
-import {
-  type FunctionBuilder,
-  f32x4,
-  i32,
-  type Local,
-  type ModuleBuilder,
-  select,
-  v128,
-} from "../wasm/index.ts";
+import { f32x4, i32, type Local, type ModuleBuilder, select, v128 } from "../wasm/index.ts";
 import { type Address, advance, FLOAT, Lanes, VECTOR, type Vector } from "./vectors.ts";
 
 const { add, sub, mul } = f32x4;

@@ -32,9 +32,7 @@ function addInterleave(module: ModuleBuilder): void {
         [advance(rows, VECTOR), advance([y], 4 * VECTOR), n.set(i32.sub(n, 4))],
       ]),
       f.while(n, () => [
-        rows.map((row, lane) =>
-          v128.store32_lane(y, va.tee(v128.load32_splat(row)), 0, { offset: lane * FLOAT }),
-        ),
+        rows.map((row, lane) => i32.store(y, i32.load(row), { offset: lane * FLOAT })),
         [advance(rows, FLOAT), advance([y], VECTOR), n.set(i32.sub(n, 1))],
       ]),
     ];
