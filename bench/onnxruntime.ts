@@ -11,22 +11,28 @@ export interface OrtSession {
   run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Record<string, OrtTensor>>;
 }
 
-interface Ort {
+/** What its module exports. */
+export interface OrtModule {
   Tensor: new (type: string, data: ArrayLike<number> | BigInt64Array, dims: readonly number[]) => OrtTensor;
   InferenceSession: { create(model: Uint8Array, options: object): Promise<OrtSession> };
-  env: { wasm: { numThreads?: number } };
+  env: { wasm: { numThreads?: number; wasmPaths?: string } };
+}
+
+export interface Ort {
+  readonly Tensor: OrtModule["Tensor"];
+  /** From bytes, whichever it is: the WebAssembly one cannot open files. */
+  open(model: Uint8Array): Promise<OrtSession>;
 }
 
 export type OrtName = "onnxruntime-node" | "onnxruntime-web";
 
-export async function importOrt(name: OrtName) {
-  const module = (await import(name as string)) as Ort & { default?: Ort };
-  const { Tensor, InferenceSession, env } = module.default ?? module;
-  if (name === "onnxruntime-web") env.wasm.numThreads = 1;
+export async function importOrt(name: OrtName): Promise<Ort> {
+  const module = (await import(name as string)) as OrtModule & { default?: OrtModule };
+  return oneThread(module.default ?? module);
+}
+
+export function oneThread({ Tensor, InferenceSession, env }: OrtModule): Ort {
+  env.wasm.numThreads = 1;
   const options = { intraOpNumThreads: 1, interOpNumThreads: 1 };
-  return {
-    Tensor,
-    /** From bytes, whichever it is: the WebAssembly one cannot open files. */
-    open: (model: Uint8Array) => InferenceSession.create(model, options),
-  };
+  return { Tensor, open: (model) => InferenceSession.create(model, options) };
 }

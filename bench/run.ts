@@ -1,34 +1,48 @@
-// npm run bench -- engines | kernels | growth [options]: octavox beside other engines, in one run.
+// npm run bench -- PART [options]: octavox beside other engines and beside the limits of the host, in one run.
 
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { makeTerminal } from "../src/cli/terminal.ts";
-import { machine, machineLine, table } from "./table.ts";
+import { engines } from "./parts/engines.ts";
+import { growth } from "./parts/growth.ts";
+import { kernels } from "./parts/kernels.ts";
+import type { Part } from "./parts/part.ts";
+import { keepRecord, makeRecord } from "./record.ts";
+import { machineLine } from "./table.ts";
 
-const usage = `npm run bench -- <what> [options]
+/** A part shows only what it has measured itself. */
+const parts = { kernels, engines, growth } as unknown as Readonly<Record<string, Part<unknown>>>;
 
-  engines   the same recordings through octavox, onnxruntime-node and onnxruntime-web, one thread each
-  kernels   8-bit matrix products of octavox and of onnxruntime, one thread each
-  growth    1 to 600 seconds of audio through octavox: is time linear, and memory flat?
+const usage = `npm run bench -- PART [options]
 
-  --data <folder>   recordings and refs.tsv (default: samples)
-  --limit <n>       only the first n recordings
+${Object.entries(parts)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
+  .join("\n")}
+
+  --quick           fewer sizes, shorter turns: a look, not a figure to quote
   --rounds <n>      how often everything is measured; medians are reported (default: 3)
-  --engines <list>  names of engines, separated by commas
+  --only <list>     names of families (kernels) or engines (engines), separated by commas
+  --data <folder>   recordings and refs.tsv (engines; default: samples)
+  --limit <n>       only the first n recordings (engines)
   --json            print JSON
+  --save            keep the result in bench/results, which the report is made from
 
-npm run bench -- engines --data recordings/ --rounds 5
-npm run bench -- kernels --json`;
+Examples:
+  npm run bench -- kernels --quick
+  npm run bench -- kernels --only u8s8,f32 --rounds 5 --json > kernels.json
+  npm run bench -- engines --data recordings/ --limit 10`;
 
 const { values, positionals } = parseArgs({
   options: {
+    quick: { type: "boolean", default: false },
+    rounds: { type: "string", default: "3" },
+    only: { type: "string" },
     data: { type: "string", default: join(import.meta.dirname, "../samples") },
     limit: { type: "string" },
-    rounds: { type: "string", default: "3" },
-    engines: { type: "string" },
     json: { type: "boolean", default: false },
+    save: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
   allowPositionals: true,
@@ -36,108 +50,39 @@ const { values, positionals } = parseArgs({
 
 const terminal = makeTerminal(process.stdout, process.stderr, process.env);
 
+/** The other engines, where one that package.json names is missing. */
 function install(): void {
-  if (existsSync(join(import.meta.dirname, "node_modules/onnxruntime-node"))) return;
-  terminal.note("installing the other engines (about 440 MB) into bench/node_modules …");
+  const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
+  const missing = (name: string) => !existsSync(join(import.meta.dirname, "node_modules", name));
+  if (!Object.keys(dependencies).some(missing)) return;
+  terminal.note("installing the other engines (about 460 MB) into bench/node_modules …");
   const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"];
   execFileSync("npm", ["ci", ...quiet], {
     cwd: import.meta.dirname,
-    stdio: "inherit",
+    stdio: ["ignore", process.stderr, process.stderr],
     shell: process.platform === "win32",
   });
 }
 
-async function engines(): Promise<void> {
-  const { compareEngines } = await import("./engines/compare.ts");
-  const { engines } = await import("./engines/list.ts");
-  const bar = terminal.progress("engines");
-  const results = await compareEngines({
-    engines: values.engines?.split(",") ?? Object.keys(engines),
-    folder: values.data,
-    limit: values.limit === undefined ? undefined : Number(values.limit),
-    rounds: Number(values.rounds),
-    onProgress: (done, total) => bar.update(done, total),
-  }).finally(() => bar.end());
-  const [own] = results;
-  if (values.json) return terminal.out(JSON.stringify({ machine: machine(), results }));
-  terminal.out(machineLine());
-  terminal.out("");
-  terminal.out(
-    table(
-      [
-        { title: "engine", cell: ({ engine }) => engine },
-        { title: "RTF", cell: ({ rtf }) => rtf.toFixed(4) },
-        { title: `÷ ${own.engine}`, cell: ({ rtf }) => `${(rtf / own.rtf).toFixed(2)}×` },
-        { title: "encoder RTF", cell: ({ encoderRtf }) => encoderRtf.toFixed(4) },
-        { title: "ms a token", cell: ({ msPerToken }) => msPerToken.toFixed(2) },
-        { title: "load ms", cell: ({ loadMs }) => loadMs.toFixed(0) },
-        { title: "resident MB", cell: ({ residentMB }) => residentMB.toFixed(0) },
-        { title: "WER %", cell: ({ wer }) => wer.toFixed(2) },
-      ],
-      results,
-    ),
-  );
+async function run(name: string, part: Part<unknown>): Promise<void> {
+  if (part.others) install();
+  const bar = terminal.progress(name);
+  const { quick, rounds, only, data, limit } = values;
+  const measured = await part
+    .measure({
+      ...{ quick, data, terminal, bar },
+      rounds: Number(rounds),
+      only: only?.split(","),
+      limit: limit === undefined ? undefined : Number(limit),
+    })
+    .finally(() => bar.end());
+  const record = makeRecord(name, quick, measured);
+  if (values.save) terminal.note(keepRecord(record));
+  terminal.out(values.json ? JSON.stringify(record) : `${machineLine()}\n\n${part.tables(measured)}`);
 }
 
-async function kernels(): Promise<void> {
-  const { compareProducts } = await import("./kernels/compare.ts");
-  const bar = terminal.progress("kernels");
-  const results = await compareProducts({
-    rounds: Number(values.rounds),
-    onProgress: (done, total) => bar.update(done, total),
-  }).finally(() => bar.end());
-  if (values.json) return terminal.out(JSON.stringify({ machine: machine(), results }));
-  terminal.out(machineLine());
-  terminal.out("");
-  const names = Object.keys(results[0].gops);
-  terminal.out(
-    table(
-      [
-        { title: "8-bit product, GOPS", cell: ({ shape }) => shape.join("×") },
-        ...names.map((name) => ({
-          title: name,
-          cell: ({ gops }: (typeof results)[number]) => gops[name].toFixed(0),
-        })),
-      ],
-      results,
-    ),
-  );
-}
-
-async function growth(): Promise<void> {
-  const { measureGrowth } = await import("./growth.ts");
-  const bar = terminal.progress("growth");
-  const results = await measureGrowth([1, 10, 60, 600], (done, total) => bar.update(done, total)).finally(
-    () => bar.end(),
-  );
-  if (values.json) return terminal.out(JSON.stringify({ machine: machine(), results }));
-  terminal.out(machineLine());
-  terminal.out("");
-  terminal.out(
-    table(
-      [
-        { title: "audio, s", cell: ({ audioSeconds }) => audioSeconds.toFixed(0) },
-        { title: "processing, s", cell: ({ processingSeconds }) => processingSeconds.toFixed(2) },
-        { title: "RTF", cell: ({ rtf }) => rtf.toFixed(4) },
-        { title: "pieces", cell: ({ segments }) => `${segments}` },
-        { title: "resident MB", cell: ({ residentMB }) => residentMB.toFixed(0) },
-      ],
-      results,
-    ),
-  );
-}
-
-/** What each verb does, and whether it needs the other engines. */
-const verbs: Readonly<Record<string, { run(): Promise<void>; others: boolean }>> = {
-  engines: { run: engines, others: true },
-  kernels: { run: kernels, others: true },
-  growth: { run: growth, others: false },
-};
-const verb = verbs[positionals[0]];
-if (!verb || values.help) {
+const [name] = positionals;
+if (values.help || !parts[name]) {
   terminal.out(usage);
   process.exitCode = values.help ? 0 : 2;
-} else {
-  if (verb.others) install();
-  await verb.run();
-}
+} else await run(name, parts[name]);

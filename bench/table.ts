@@ -4,6 +4,8 @@ import { cpus, totalmem } from "node:os";
 
 export interface Column<Row> {
   title: string;
+  /** Words belong to the left, as in the first column; figures to the right. */
+  words?: boolean;
   cell(row: Row): string;
 }
 
@@ -14,7 +16,12 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
   ];
   const widths = columns.map((_, at) => Math.max(...cells.map((line) => line[at].length)));
   const lines = cells.map((line) =>
-    line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join("  "),
+    line
+      .map((cell, at) =>
+        at === 0 || columns[at].words ? cell.padEnd(widths[at]) : cell.padStart(widths[at]),
+      )
+      .join("  ")
+      .trimEnd(),
   );
   return [lines[0], widths.map((width) => "─".repeat(width)).join("  "), ...lines.slice(1)].join("\n");
 }

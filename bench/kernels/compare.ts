@@ -1,87 +1,79 @@
-// 8-bit matrix products of several engines, turn and turn about. Nothing is timed that was not compared with the
-// reference first.
+// Every family of kernels at every shape of the models that use it, beside the products of other engines, and beside
+// the limits of the host. The rows are plain values: the table, the JSON and the charts are made from them.
 
-import { matmulU8S8I32 } from "../../src/reference/matmul.ts";
-import { median } from "../table.ts";
-import {
-  type MakeProduct,
-  octavoxProduct,
-  onnxruntimeProduct,
-  type Product,
-  type Shape,
-} from "./products.ts";
+import { type Contestant, compete, type Judge, type Turns } from "../contest/contest.ts";
+import { type Family, families, type Shape } from "./families.ts";
+import { createRandom, seedOf } from "./random.ts";
+import { type NamedShape, readShapes } from "./shapes.ts";
 
-const engines: Readonly<Record<string, MakeProduct>> = {
-  octavox: octavoxProduct("relaxed"),
-  "octavox wide": octavoxProduct("wide"),
-  "octavox simd": octavoxProduct("simd"),
-  "onnxruntime-node": onnxruntimeProduct("onnxruntime-node"),
-  "onnxruntime-web": onnxruntimeProduct("onnxruntime-web"),
-};
-
-const shapes: readonly Shape[] = [
-  [480, 480, 512],
-  [1, 512, 512],
-  [64, 256, 256],
-  [416, 288, 288],
-  [416, 1152, 288],
-];
-
-/** How long each engine runs in each turn, in milliseconds. */
-const TURN = 40;
-/** Turns for each round asked for. */
-const TURNS = 5;
-
-export interface ProductResult {
+export interface KernelRow {
+  family: string;
+  title: string;
   shape: Shape;
-  /** 2·M·N·K a nanosecond, by engine. */
-  gops: Record<string, number>;
+  from: string;
+  unit: "GOPS" | "G values/s";
+  /** By engine. */
+  speed: Record<string, number>;
+  /** What the engine's own loop on registers reached in the same turns, in GOPS; octavox's only. */
+  limit: Record<string, number>;
 }
 
-export async function compareProducts(options: {
-  rounds: number;
-  onProgress?(done: number, total: number): void;
-}): Promise<ProductResult[]> {
-  const results: ProductResult[] = [];
-  for (const [index, shape] of shapes.entries()) {
-    results.push({ shape, gops: await compareShape(shape, options.rounds * TURNS) });
-    options.onProgress?.(index + 1, shapes.length);
+export interface KernelOptions extends Turns {
+  readonly families: readonly string[];
+  /** Shapes of each family, from the top of its file. */
+  readonly shapes: number;
+  onProgress?(done: number, total: number, label: string): void;
+}
+
+/** Relative to the largest value; octavox itself must have the reference's bits. */
+const FLOAT_TOLERANCE = 1e-4;
+
+export async function compareKernels(
+  contestants: readonly Contestant[],
+  { families: names, shapes, onProgress, ...turns }: KernelOptions,
+): Promise<KernelRow[]> {
+  const work = names.flatMap((name) =>
+    readShapes(families[name].shapes)
+      .slice(0, shapes)
+      .map((named) => ({ name, ...named })),
+  );
+  const rows: KernelRow[] = [];
+  for (const [index, { name, ...named }] of work.entries()) {
+    onProgress?.(index, work.length, `${name} ${named.shape.join("×")}`);
+    rows.push(await compareShape(contestants, name, named, turns));
   }
-  return results;
+  return rows;
 }
 
-async function compareShape([m, n, k]: Shape, turns: number): Promise<Record<string, number>> {
-  const a = Uint8Array.from({ length: m * k }, (_, i) => (i * 31 + (i >> 5)) & 255);
-  const b = Int8Array.from({ length: k * n }, (_, i) => ((i * 17 + (i >> 7)) & 255) - 128);
-  const expected = matmulU8S8I32(a, b, [m, n, k]);
-  const products: [name: string, product: Product, calls: number][] = [];
-  for (const [name, make] of Object.entries(engines)) {
-    const product = await make([m, n, k], a, b);
-    await product.run();
-    const found = await product.result();
-    if (found.some((value, i) => value !== expected[i]))
-      throw new Error(`${name}: a wrong product of ${[m, n, k]}`);
-    products.push([name, product, await callsIn(product, TURN)]);
+async function compareShape(
+  contestants: readonly Contestant[],
+  name: string,
+  { shape, from }: NamedShape,
+  turns: Turns,
+): Promise<KernelRow> {
+  const family = families[name];
+  const task = { family: name, shape };
+  const standings = await compete(contestants, task, judgeOf(family, shape), turns);
+  const speed: Record<string, number> = {};
+  const limit: Record<string, number> = {};
+  for (const [engine, standing] of Object.entries(standings)) {
+    speed[engine] = family.work(shape) / standing.milliseconds / 1e6;
+    if (standing.limit) limit[engine] = standing.limit;
   }
-  const times = new Map(products.map(([name]) => [name, [] as number[]]));
-  for (let turn = 0; turn < turns; turn++)
-    for (const [name, product, calls] of products) times.get(name)!.push(await time(product, calls));
-  return Object.fromEntries([...times].map(([name, list]) => [name, (2 * m * n * k) / median(list) / 1e6]));
+  const unit = family.limit ? "GOPS" : "G values/s";
+  return { family: name, title: family.title, shape, from, unit, speed, limit };
 }
 
-/** Milliseconds a call. */
-async function time({ run }: Product, calls: number): Promise<number> {
-  const started = performance.now();
-  for (let i = 0; i < calls; i++) {
-    // Awaiting what is not a promise would cost an octavox call more than the product itself.
-    const pending = run();
-    if (pending) await pending;
-  }
-  return (performance.now() - started) / calls;
-}
-
-/** How many calls take about so many milliseconds, once the engine has warmed up. */
-async function callsIn(product: Product, milliseconds: number): Promise<number> {
-  await time(product, 50);
-  return Math.max(1, Math.round(milliseconds / (await time(product, 50))));
+/** The reference's result is computed once; octavox must have its bits, others its integers and about its floats. */
+function judgeOf({ operands, reference }: Family, shape: Shape): Judge {
+  const expected = reference(operands(shape, createRandom(seedOf(shape))), shape);
+  let largest = 0;
+  for (const value of expected) largest = Math.max(largest, Math.abs(value));
+  return (found, contestant) => {
+    const slack =
+      expected instanceof Float32Array && !contestant.startsWith("octavox") ? FLOAT_TOLERANCE * largest : 0;
+    const at = expected.findIndex((value, i) => !(Math.abs(found[i] - value) <= slack));
+    if (at < 0 && found.length === expected.length) return undefined;
+    return `value ${at} is ${found[at]}, expected ${expected[at]}`;
+  };
 }

@@ -1,0 +1,54 @@
+// octavox's kernels as a contestant: each family of the table, and the loops that limit them, compiled as asked.
+
+import type { DotName } from "../../src/kernels/dot_u8s8.ts";
+import { type KernelSetName, loadKernels } from "../../src/kernels/load.ts";
+import { detectFeatures } from "../../src/wasm/index.ts";
+import type { Prepare, Values } from "../contest/task.ts";
+import { families, type Place } from "./families.ts";
+import { makeLimit } from "./limit.ts";
+import { createRandom, seedOf } from "./random.ts";
+
+const PAGE = 65_536;
+const ALIGNMENT = 64;
+
+/** How a set of kernels multiplies 8-bit integers on this host. */
+function dotOf(set: KernelSetName): DotName {
+  return set === "simd" ? "plain" : (detectFeatures().relaxedDot as DotName);
+}
+
+/** @param enableWide what switches the fusing of vectors on, for "wide" */
+export function octavoxKernels(set: KernelSetName, enableWide?: () => void): Prepare {
+  return async ({ family, shape }) => {
+    const { operands, type, count, bind, limit } = families[family];
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const { functions } = await loadKernels({ memory, force: set, enableWide });
+    const place = placeIn(memory);
+    const { call, result } = bind(functions, place, operands(shape, createRandom(seedOf(shape))), shape);
+    return {
+      run: call,
+      result: () => new type(memory.buffer, result, count(shape)).slice(),
+      limit: limit && makeLimit(limit, dotOf(set), set === "wide" ? 2 : 1),
+    };
+  };
+}
+
+/** One operand after the other, with room behind each: kernels may read a little past the end. */
+function placeIn(memory: WebAssembly.Memory): Place {
+  let end = ALIGNMENT;
+  const reserve = (bytes: number) => {
+    const start = end;
+    end = Math.ceil((end + bytes) / ALIGNMENT + 2) * ALIGNMENT;
+    const missing = end - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+    return start;
+  };
+  const put = (values: Values) => {
+    const start = reserve(values.byteLength);
+    new Uint8Array(memory.buffer).set(
+      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+      start,
+    );
+    return start;
+  };
+  return { put, reserve };
+}

@@ -1,0 +1,37 @@
+// npm run bench -- engines: the same recordings through every engine.
+
+import { compareEngines, type EngineResult } from "../engines/compare.ts";
+import { engines as list } from "../engines/list.ts";
+import { table } from "../table.ts";
+import type { Part, Settings } from "./part.ts";
+
+export const engines: Part<readonly EngineResult[]> = {
+  summary: "the same recordings through octavox and through onnxruntime, one thread each",
+  others: true,
+
+  measure: ({ quick, rounds, only, data, limit, bar }: Settings) =>
+    compareEngines({
+      engines: only ?? Object.keys(list),
+      folder: data,
+      limit: limit ?? (quick ? 2 : undefined),
+      rounds: quick ? 1 : rounds,
+      onProgress: (done, total) => bar.update(done, total),
+    }),
+
+  tables(results) {
+    const [own] = results;
+    return table(
+      [
+        { title: "engine", cell: ({ engine }) => engine },
+        { title: "RTF", cell: ({ rtf }) => rtf.toFixed(4) },
+        { title: `÷ ${own.engine}`, cell: ({ rtf }) => `${(rtf / own.rtf).toFixed(2)}×` },
+        { title: "encoder RTF", cell: ({ encoderRtf }) => encoderRtf.toFixed(4) },
+        { title: "ms a token", cell: ({ msPerToken }) => msPerToken.toFixed(2) },
+        { title: "load ms", cell: ({ loadMs }) => loadMs.toFixed(0) },
+        { title: "resident MB", cell: ({ residentMB }) => residentMB.toFixed(0) },
+        { title: "WER %", cell: ({ wer }) => wer.toFixed(2) },
+      ],
+      results,
+    );
+  },
+};
