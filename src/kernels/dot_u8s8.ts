@@ -16,6 +16,8 @@ export interface Dot {
   readonly shift: number;
   /** 16 bytes of a panel (`layout.ts`) at `address + offset`. */
   weights(address: Local<"i32">, offset: number): Expr<"v128">[];
+  /** The same from a vector of such bytes. */
+  spread(bytes: Expr<"v128">): Expr<"v128">[];
   /** 4 bytes of a row at `address + offset`, repeated. */
   activations(address: Local<"i32">, offset: number): Expr<"v128">;
   add(sums: readonly Local<"v128">[], a: Local<"v128">, weights: readonly Local<"v128">[]): Statement[];
@@ -29,6 +31,7 @@ const relaxed: Dot = {
   accumulators: 1,
   shift: 0,
   weights: (address, offset) => [v128.load(address, { offset })],
+  spread: (bytes) => [bytes],
   activations: (address, offset) => v128.load32_splat(address, { offset }),
   add: ([sum], a, [weights]) => [sum.set(i32x4.relaxed_dot_i8x16_i7x16_add_s(weights, a, sum))],
   join: ([sum]) => sum.get,
@@ -53,6 +56,7 @@ const plain: Dot = {
     v128.load8x8_s(address, { offset }),
     v128.load8x8_s(address, { offset: offset + 8 }),
   ],
+  spread: (bytes) => [i16x8.extend_low_i8x16_s(bytes), i16x8.extend_high_i8x16_s(bytes)],
   activations: (address, offset) => i16x8.extend_low_i8x16_u(v128.load32_splat(address, { offset })),
   add: (sums, a, weights) => sums.map((sum, i) => sum.set(i32x4.add(sum, i32x4.dot_i16x8_s(a, weights[i])))),
   join: ([low, high]) =>

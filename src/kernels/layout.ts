@@ -45,3 +45,72 @@ export function columnSums(b: Int8Array, k: number, n: number): Int32Array {
     for (let column = 0; column < n; column++) sums[column] += b[row * n + column];
   return sums;
 }
+
+// -- 4-bit weights in blocks of K ------------------------------------------------------------------------
+//
+// The same panels of 8 columns with 8 of K in a group: a byte holds the weights of k and k + 4, as signed
+// halves, so that two vector loads and a mask or a shift give what two groups of 8-bit weights are.
+//
+//   B[k, n] is in byte ((n >> 3) · K8 + (k >> 3)) · 32 + (n & 7) · 4 + (k & 3),   K8 = ceil(K / 8)
+//   in the low half where (k & 4) = 0, in the high half otherwise
+
+/** Values of K in 32 bytes of a 4-bit panel; a block is a multiple. */
+export const NIBBLE_GROUP = 8;
+
+/** Bytes of a K×N matrix of 4-bit weights in panels. */
+export function nibbleBytes(k: number, n: number): number {
+  return (Math.ceil(n / PANEL) * PANEL * Math.ceil(k / NIBBLE_GROUP) * NIBBLE_GROUP) / 2;
+}
+
+/** The byte of B[k, n]. */
+export function nibbleOffset(k: number, n: number, rows: number): number {
+  return ((n >> 3) * Math.ceil(rows / NIBBLE_GROUP) + (k >> 3)) * 32 + (n & 7) * 4 + (k & 3);
+}
+
+/** Row-major K×N of −8…7 → panels. */
+export function packNibbles(b: Int8Array, k: number, n: number): Uint8Array {
+  const packed = new Uint8Array(nibbleBytes(k, n));
+  for (let row = 0; row < k; row++)
+    for (let column = 0; column < n; column++)
+      packed[nibbleOffset(row, column, k)] |= (b[row * n + column] & 15) << (row & 4);
+  return packed;
+}
+
+/** Panels → row-major K×N. */
+export function unpackNibbles(packed: Uint8Array, k: number, n: number): Int8Array {
+  const b = new Int8Array(k * n);
+  for (let row = 0; row < k; row++)
+    for (let column = 0; column < n; column++)
+      b[row * n + column] = (packed[nibbleOffset(row, column, k)] << (28 - (row & 4))) >> 28;
+  return b;
+}
+
+/** Bytes that go with a panel's block: 8 float32 scales, then 8 int16 sums. */
+export const BLOCK_RECORD = 48;
+/** What the kernels make of a weight: its half byte moved to the top. Scales are that much smaller. */
+export const NIBBLE_GAIN = 16;
+
+/**
+ * What a product needs of each block beside the weights, in the order in which it needs it: for each panel,
+ * for each block, the scales of 8 columns divided by `NIBBLE_GAIN`, and the sums of their weights.
+ * @param b row-major K×N
+ * @param scales [blocks, N]
+ */
+export function packBlocks(
+  b: Int8Array,
+  scales: Float32Array,
+  [k, n, block]: readonly [k: number, n: number, block: number],
+): Uint8Array {
+  const blocks = Math.ceil(k / block);
+  const packed = new Uint8Array(Math.ceil(n / PANEL) * blocks * BLOCK_RECORD);
+  const [floats, words] = [new Float32Array(packed.buffer), new Int16Array(packed.buffer)];
+  for (let at = 0; at < blocks; at++) {
+    const sums = columnSums(b.subarray(at * block * n), Math.min(block, k - at * block), n);
+    for (let column = 0; column < n; column++) {
+      const record = ((column >> 3) * blocks + at) * BLOCK_RECORD;
+      floats[record / 4 + (column & 7)] = scales[at * n + column] / NIBBLE_GAIN;
+      words[record / 2 + 2 * PANEL + (column & 7)] = sums[column];
+    }
+  }
+  return packed;
+}

@@ -69,7 +69,7 @@ function parametersOf(finish: Finish): typeof floatTypes {
 }
 
 type StripReference = FunctionReference<typeof floatTypes, "none">;
-type StoreColumns = ReturnType<typeof addStoreColumns>;
+export type StoreColumns = ReturnType<typeof addStoreColumns>;
 
 /** The exported function, from the functions of strips of 1, 2, … rows: the highest repeated, then the rest. */
 function addProduct(module: ModuleBuilder, finish: Finish, strips: readonly StripReference[]): void {
