@@ -46,7 +46,7 @@ function addStrip(module: ModuleBuilder, { rows, columns, dot, storeColumns }: S
   const name = `matmul_u8s4_${rows}x${columns}_${dot.word}_f32`;
   return module.func(name, { params: blockTypes, exported: false }, (f, p): Code => {
     const pointers = ["panel", "record", "panelBytes", "recordBytes", "blockBytes", "at", "left"] as const;
-    const vectors = ["zero", "scale", "hasBias"] as const;
+    const vectors = ["zero", "scale", "hasBias", "high"] as const;
     const walk = {
       ...named(pointers, (word) => f.local("i32", word)),
       ...named(vectors, (word) => f.local("v128", word)),
@@ -76,6 +76,7 @@ function addStrip(module: ModuleBuilder, { rows, columns, dot, storeColumns }: S
       walk.zero.set(i32x4.splat(i32.mul(i32.sub(dot.shift, p.aZero), NIBBLE_GAIN))),
       walk.scale.set(f32x4.splat(p.aScale)),
       walk.hasBias.set(i32x4.splat(i32.sub(0, i32.ne(p.bias, 0)))),
+      walk.high.set(v128.const("i8x16", -16)),
       f.while(i32.ge_s(walk.left, columns), () => wholeTile),
       f.while(i32.gt_s(walk.left, 0), () => panel),
     ];

@@ -57,6 +57,8 @@ export interface BlockWalk {
   readonly zero: Local<"v128">;
   readonly scale: Local<"v128">;
   readonly hasBias: Local<"v128">;
+  /** The high half of every byte. (Engines build a constant anew wherever it stands.) */
+  readonly high: Local<"v128">;
 }
 
 /** What the code of a tile is written from. */
@@ -119,25 +121,11 @@ export function writeBlockTile(tile: BlockTileCode): Code {
 }
 
 /** 16·Σ A·B over a block. */
-function writeBlockSums({ f, walk, dot, unroll }: BlockTileCode, registers: Registers, last: Local<"i32">): Code {
+function writeBlockSums(tile: BlockTileCode, registers: Registers, last: Local<"i32">): Code {
+  const { f, walk, unroll } = tile;
   const { panels, rowPointers, sums } = registers;
-  const packed = f.locals("v128", sums[0].length, "p");
-  const weights = sums[0].map((_, v) => f.locals("v128", dot.weightVectors, `w${v}_`));
-  const [a, end, whole] = [f.local("v128", "x"), f.local("i32", "end"), f.local("i32", "whole")];
-  const high = v128.const("i8x16", -16);
-
-  const half = (unpack: (bytes: Local<"v128">) => Expr<"v128">, offset: number): Code => [
-    weights.map((vectors, v) => dot.spread(unpack(packed[v])).map((value, i) => vectors[i].set(value))),
-    sums.map((row, r) => [
-      a.set(dot.activations(rowPointers[r], offset)),
-      row.map((accumulators, v) => dot.add(accumulators, a, weights[v])),
-    ]),
-  ];
-  const group = (u: number): Code => [
-    packed.map((bytes, v) => bytes.set(v128.load(panels[v >> 1], { offset: u * STEP + (v & 1) * HALF }))),
-    half((bytes) => v128.and(i16x8.shl(bytes, 4), high), u * NIBBLE_GROUP),
-    half((bytes) => v128.and(bytes, high), u * NIBBLE_GROUP + GROUP),
-  ];
+  const [end, whole] = [f.local("i32", "end"), f.local("i32", "whole")];
+  const group = groupWriter(tile, registers);
   const pass = (groups: number): Code => [
     Array.from({ length: groups }, (_, u) => group(u)),
     panels.map((pointer) => pointer.set(i32.add(pointer, groups * STEP))),
@@ -151,6 +139,32 @@ function writeBlockSums({ f, walk, dot, unroll }: BlockTileCode, registers: Regi
     f.while(i32.lt_u(panels[0], whole), () => pass(unroll)),
     unroll > 1 ? f.while(i32.lt_u(panels[0], end), () => pass(1)) : [],
   ];
+}
+
+/**
+ * The code of the group of 8 of K that is `u` groups ahead: the low halves of its bytes, then the high ones.
+ * They are loaded twice, because a load costs less than a register.
+ */
+function groupWriter({ f, walk, rows, dot }: BlockTileCode, { panels, rowPointers, sums }: Registers) {
+  const weights = sums[0].map((_, v) => f.locals("v128", dot.weightVectors, `w${v}_`));
+  const x = f.local("v128", "x");
+  const halves = [
+    (bytes: Expr<"v128">) => v128.and(i16x8.shl(bytes, 4), walk.high),
+    (bytes: Expr<"v128">) => v128.and(bytes, walk.high),
+  ];
+  return (u: number): Code =>
+    halves.map((unpack, half) => {
+      const unpacked = weights.map((vectors, v) => {
+        const bytes = v128.load(panels[v >> 1], { offset: u * STEP + (v & 1) * HALF });
+        return dot.spread(unpack(bytes)).map((value, i) => vectors[i].set(value));
+      });
+      const activations = (r: number) =>
+        x.set(dot.activations(rowPointers[r], u * NIBBLE_GROUP + half * GROUP));
+      const products = (r: number, v: number) => dot.add(sums[r][v], x, weights[v]);
+      // A single row uses its weights right where they are unpacked: no register has to keep them.
+      if (rows === 1) return [activations(0), unpacked.map((code, v) => [code, products(0, v)])];
+      return [unpacked, sums.map((row, r) => [activations(r), row.map((_, v) => products(r, v))])];
+    });
 }
 
 /** The block's sums, corrected for the zero point and scaled, on top of those of the blocks before. */
