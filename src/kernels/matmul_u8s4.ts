@@ -73,7 +73,7 @@ function addStrip(module: ModuleBuilder, { rows, columns, dot, storeColumns }: S
       walk.panel.set(p.b),
       walk.record.set(p.records),
       walk.left.set(p.n),
-      walk.zero.set(i32x4.splat(i32.mul(i32.sub(dot.shift, p.aZero), NIBBLE_GAIN))),
+      walk.zero.set(i32x4.splat(i32.and(i32.mul(i32.sub(dot.shift, p.aZero), NIBBLE_GAIN), 0xffff))),
       walk.scale.set(f32x4.splat(p.aScale)),
       walk.hasBias.set(i32x4.splat(i32.sub(0, i32.ne(p.bias, 0)))),
       walk.high.set(v128.const("i8x16", -16)),

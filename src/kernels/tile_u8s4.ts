@@ -174,7 +174,7 @@ function writeTotals({ f, walk, dot }: BlockTileCode, { records, sums, totals }:
     sums[0].map((_, v) => {
       const [record, second] = [records[v >> 1], v & 1];
       return [
-        zeros.set(i32x4.mul(v128.load16x4_s(record, { offset: SUMS + second * LANES * 2 }), walk.zero)),
+        zeros.set(i32x4.dot_i16x8_s(v128.load16x4_s(record, { offset: SUMS + second * LANES * 2 }), walk.zero)),
         scale.set(v128.load(record, { offset: second * LANES * 4 })),
         totals.map((row, r) => {
           const corrected = i32x4.add(dot.join(sums[r][v]), zeros);
