@@ -54,6 +54,29 @@ export interface KernelFunctions {
     bScales: Pointer,
     bias: Pointer,
   ): void;
+  /**
+   * A uint8 × B int4 in blocks of K, each with a scale: C[m,n] = fround(fround(t · aScale) + bias[n]), where t is
+   * the float32 sum, in the order of blocks, of (Σ (A[m,k] − aZero)·B[k,n] over the block) · scale[block,n].
+   * @param b int4 in panels of half bytes (`layout.ts`)
+   * @param block a multiple of 8 up to 4096
+   * @param records scales and sums of the blocks (`packBlocks` of `layout.ts`)
+   * @param bias float32[N], optional
+   */
+  matmul_u8s4_f32(
+    a: Pointer,
+    aStride: number,
+    b: Pointer,
+    c: Pointer,
+    cStride: number,
+    m: number,
+    n: number,
+    k: number,
+    block: number,
+    aZero: number,
+    records: Pointer,
+    aScale: number,
+    bias: Pointer,
+  ): void;
   /** sums[m] = Σk A[m,k], A uint8. */
   row_sums_u8(a: Pointer, aStride: number, m: number, k: number, sums: Pointer): void;
   /**
@@ -66,6 +89,8 @@ export interface KernelFunctions {
   dequantize_s8(x: Pointer, n: number, y: Pointer, scale: number, zero: number): void;
   /** Column `column` of a panelled B (K values) as float32: y[k] = (B[k,column] − zero)·scale. An embedding row. */
   gather_panel_f32(b: Pointer, k: number, column: number, y: Pointer, scale: number, zero: number): void;
+  /** The same of a B of 4-bit weights in blocks: y[k] = B[k,column]·scale[block,column]. */
+  gather_blocks_f32(b: Pointer, k: number, column: number, y: Pointer, block: number, records: Pointer): void;
 
   // -- float products ---------------------------------------------------------------------------------
   /** C = A·B (+ bias[N], optional), row-major with strides; every C[m,n] is summed in the order of k from 0, bias last. */

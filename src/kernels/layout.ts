@@ -90,27 +90,35 @@ export const BLOCK_RECORD = 48;
 /** What the kernels make of a weight: its half byte moved to the top. Scales are that much smaller. */
 export const NIBBLE_GAIN = 16;
 
+/** The sum of the two weights in a byte. */
+const bothHalves = Int8Array.from({ length: 256 }, (_, byte) => ((byte << 28) >> 28) + ((byte << 24) >> 28));
+
 /**
  * What a product needs of each block beside the weights, in the order in which it needs it: for each panel,
  * for each block, the scales of 8 columns divided by `NIBBLE_GAIN`, and the sums of their weights.
- * @param b row-major K×N
+ * @param packed B in panels
  * @param scales [blocks, N]
+ * @param block at most 4096, so that a sum fits 16 bits
  */
 export function packBlocks(
-  b: Int8Array,
-  scales: Float32Array,
+  packed: Uint8Array,
+  scales: ArrayLike<number>,
   [k, n, block]: readonly [k: number, n: number, block: number],
 ): Uint8Array {
-  const blocks = Math.ceil(k / block);
-  const packed = new Uint8Array(Math.ceil(n / PANEL) * blocks * BLOCK_RECORD);
-  const [floats, words] = [new Float32Array(packed.buffer), new Int16Array(packed.buffer)];
-  for (let at = 0; at < blocks; at++) {
-    const sums = columnSums(b.subarray(at * block * n), Math.min(block, k - at * block), n);
-    for (let column = 0; column < n; column++) {
-      const record = ((column >> 3) * blocks + at) * BLOCK_RECORD;
-      floats[record / 4 + (column & 7)] = scales[at * n + column] / NIBBLE_GAIN;
-      words[record / 2 + 2 * PANEL + (column & 7)] = sums[column];
+  const [blocks, groups] = [Math.ceil(k / block), Math.ceil(k / NIBBLE_GROUP)];
+  const records = new Uint8Array(Math.ceil(n / PANEL) * blocks * BLOCK_RECORD);
+  const [floats, words] = [new Float32Array(records.buffer), new Int16Array(records.buffer)];
+  for (let panel = 0; panel * PANEL < n; panel++) {
+    for (let group = 0; group < groups; group++) {
+      const record = panel * blocks + Math.floor((group * NIBBLE_GROUP) / block);
+      const [from, to] = [(panel * groups + group) * 32, (record * BLOCK_RECORD) / 2 + 2 * PANEL];
+      for (let i = 0; i < 32; i++) words[to + (i >> 2)] += bothHalves[packed[from + i]];
+    }
+    for (let at = 0; at < blocks; at++) {
+      const to = ((panel * blocks + at) * BLOCK_RECORD) / 4;
+      for (let i = 0; i < PANEL && panel * PANEL + i < n; i++)
+        floats[to + i] = scales[at * n + panel * PANEL + i] / NIBBLE_GAIN;
     }
   }
-  return packed;
+  return records;
 }

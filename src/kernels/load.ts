@@ -6,10 +6,12 @@ import { OctavoxError } from "../errors.ts";
 import { detectFeatures, type HostFeatures, ModuleBuilder } from "../wasm/index.ts";
 import { addAttention } from "./attention.ts";
 import { addCopy } from "./copy.ts";
-import type { DotName } from "./dot_u8s8.ts";
+import { type DotName, dots } from "./dot_u8s8.ts";
 import { addElementwise } from "./elementwise.ts";
 import type { KernelFunctions } from "./functions.ts";
+import { addGatherBlocks } from "./gather_blocks.ts";
 import { addMatmulF32 } from "./matmul_f32.ts";
+import { addMatmulU8S4 } from "./matmul_u8s4.ts";
 import { addMatmulU8S8, type MatmulU8S8Options } from "./matmul_u8s8.ts";
 import { addQuantize } from "./quantize.ts";
 import { addRotary } from "./rotary.ts";
@@ -87,7 +89,9 @@ export function emitKernels(dot: DotName, tile: Tile, shared: boolean): Uint8Arr
   const module = new ModuleBuilder();
   // Fits a memory of any size; a shared one needs a maximum, the largest there is.
   module.importMemory("env", "memory", shared ? { min: 0, max: 65536, shared } : { min: 0 });
-  addMatmulU8S8(module, { dot, tile });
+  const storeColumns = addMatmulU8S8(module, { dot, tile });
+  addMatmulU8S4(module, dots[dot], tile, storeColumns);
+  addGatherBlocks(module);
   addQuantize(module);
   addMatmulF32(module, tile.columns);
   addAttention(module, addRows(module));

@@ -2,7 +2,15 @@
 // are unpacked in registers, next to the dot that uses them; everything else is as in `matmul_u8s8.ts`: strips
 // of rows, cut into tiles of columns (`tile_u8s4.ts`).
 
-import { type Code, type FunctionReference, f32x4, i32, i32x4, type ModuleBuilder, v128 } from "../wasm/index.ts";
+import {
+  type Code,
+  type FunctionReference,
+  f32x4,
+  i32,
+  i32x4,
+  type ModuleBuilder,
+  v128,
+} from "../wasm/index.ts";
 import type { Dot } from "./dot_u8s8.ts";
 import { BLOCK_RECORD, NIBBLE_GAIN, NIBBLE_GROUP, PANEL } from "./layout.ts";
 import type { StoreColumns, Tile } from "./matmul_u8s8.ts";

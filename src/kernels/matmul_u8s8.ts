@@ -29,13 +29,14 @@ export interface MatmulU8S8Options {
 }
 
 /** Adds `matmul_u8s8_i32`, `matmul_u8s8_f32` and `row_sums_u8` to a module that imports its memory. */
-export function addMatmulU8S8(module: ModuleBuilder, { dot, tile }: MatmulU8S8Options): void {
-  addProducts(module, dots[dot], tile);
+export function addMatmulU8S8(module: ModuleBuilder, { dot, tile }: MatmulU8S8Options): StoreColumns {
+  const storeColumns = addProducts(module, dots[dot], tile);
   addRowSumsU8(module);
+  return storeColumns;
 }
 
-/** Both products for any dot. */
-export function addProducts(module: ModuleBuilder, dot: Dot, tile: Tile): void {
+/** Both products for any dot; the function that stores some columns of a panel is other products' too. */
+export function addProducts(module: ModuleBuilder, dot: Dot, tile: Tile): StoreColumns {
   const storeColumns = addStoreColumns(module);
   for (const finish of [finishes.i32, finishes.f32]) {
     const strips = Array.from({ length: tile.rows }, (_, i) => {
@@ -50,6 +51,7 @@ export function addProducts(module: ModuleBuilder, dot: Dot, tile: Tile): void {
     });
     addProduct(module, finish, strips);
   }
+  return storeColumns;
 }
 
 /**

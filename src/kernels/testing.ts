@@ -44,6 +44,12 @@ export class Arena {
         assert.equal(this.#bytes[at], GUARD, `${what}: byte ${at - start} of ${bytes} was written`);
   }
 
+  /** Nothing may have been written there. */
+  assertGap(start: number, bytes: number, what: string): void {
+    for (let i = 0; i < bytes; i++)
+      assert.equal(this.#bytes[start + i], GUARD, `${what}: byte ${i} of a gap was written`);
+  }
+
   /** Frees the operand put last. */
   release(start: number): void {
     this.#bytes.fill(GUARD, start, this.#end);

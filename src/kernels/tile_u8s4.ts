@@ -53,9 +53,10 @@ export interface BlockWalk {
   readonly at: Local<"i32">;
   /** Columns from there to the end. */
   readonly left: Local<"i32">;
-  /** 16·(shift − aZero), aScale, and all bits where there is a bias, in every lane. */
+  /** 16·(shift − aZero) in the lower 16 bits of every lane, which one instruction multiplies with a sum. */
   readonly zero: Local<"v128">;
   readonly scale: Local<"v128">;
+  /** All bits where there is a bias. */
   readonly hasBias: Local<"v128">;
   /** The high half of every byte. (Engines build a constant anew wherever it stands.) */
   readonly high: Local<"v128">;
@@ -105,7 +106,9 @@ export function writeBlockTile(tile: BlockTileCode): Code {
   return [
     totals.flat().map((total) => total.set(v128.const("f32x4", 0))),
     panels.map((pointer, i) => pointer.set(i === 0 ? walk.panel : i32.add(panels[i - 1], walk.panelBytes))),
-    records.map((pointer, i) => pointer.set(i === 0 ? walk.record : i32.add(records[i - 1], walk.recordBytes))),
+    records.map((pointer, i) =>
+      pointer.set(i === 0 ? walk.record : i32.add(records[i - 1], walk.recordBytes)),
+    ),
     rowPointers.map((pointer, r) => pointer.set(r === 0 ? p.a : i32.add(rowPointers[r - 1], p.aStride))),
     last.set(i32.add(walk.panel, walk.panelBytes)),
     f.while(i32.lt_u(panels[0], last), () => [
@@ -170,11 +173,13 @@ function groupWriter({ f, walk, rows, dot }: BlockTileCode, { panels, rowPointer
 /** The block's sums, corrected for the zero point and scaled, on top of those of the blocks before. */
 function writeTotals({ f, walk, dot }: BlockTileCode, { records, sums, totals }: Registers): Code {
   const [zeros, scale] = [f.local("v128", "zeros"), f.local("v128", "scale")];
+  const weights = (record: Local<"i32">, second: number) =>
+    v128.load16x4_s(record, { offset: SUMS + second * LANES * 2 });
   return [
     sums[0].map((_, v) => {
       const [record, second] = [records[v >> 1], v & 1];
       return [
-        zeros.set(i32x4.dot_i16x8_s(v128.load16x4_s(record, { offset: SUMS + second * LANES * 2 }), walk.zero)),
+        zeros.set(i32x4.dot_i16x8_s(weights(record, second), walk.zero)),
         scale.set(v128.load(record, { offset: second * LANES * 4 })),
         totals.map((row, r) => {
           const corrected = i32x4.add(dot.join(sums[r][v]), zeros);
