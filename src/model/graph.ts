@@ -43,8 +43,8 @@ export interface Graph {
 }
 
 /**
- * A K×N int8 matrix stored as the kernels read it. Its tensor holds the stored bytes, [bytes];
- * `dims` are the matrix's own, [K, N]. The order of the bytes is in docs/format.md.
+ * A K×N matrix of int8 or int4 stored as the kernels read it. Its tensor holds the stored bytes, [bytes], as int8,
+ * or as uint8 where two weights share one; `dims` are the matrix's own, [K, N]. The order of the bytes is in docs/format.md.
  */
 export interface Layout {
   layout: "panels";

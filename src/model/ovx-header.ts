@@ -4,7 +4,7 @@
 import { OctavoxError } from "../errors.ts";
 import { type DType, dtypes, fileBytes } from "../tensor/dtype.ts";
 import type { DeclaredDim, State, ValueInfo } from "./graph.ts";
-import { panelledBytes } from "./panels.ts";
+import { type PanelType, panelledBytes } from "./panels.ts";
 
 /** A tensor of the file. */
 export interface TensorRecord {
@@ -90,11 +90,13 @@ function tensor(value: unknown, where: string): TensorRecord {
   if (dims.length > MOST_DIMS) fail(`${where}.dims`, `at most ${MOST_DIMS} dimensions`, `${dims.length}`);
   const layout = record.layout ?? "rows";
   if (layout !== "rows" && layout !== "panels") fail(`${where}.layout`, `"rows" or "panels"`, layout);
-  if (layout === "panels" && (dtype !== "int8" || dims.length !== 2))
-    fail(where, "panels of an int8 matrix", `${dtype} of rank ${dims.length}`);
+  if (layout === "panels" && ((dtype !== "int8" && dtype !== "int4") || dims.length !== 2))
+    fail(where, "panels of an int8 or int4 matrix", `${dtype} of rank ${dims.length}`);
   const bytes = count(record.bytes, `${where}.bytes`);
   const needed =
-    layout === "panels" ? panelledBytes(dims[0], dims[1]) : fileBytes(dtype as DType, elementsOf(dims));
+    layout === "panels"
+      ? panelledBytes(dtype as PanelType, dims[0], dims[1])
+      : fileBytes(dtype as DType, elementsOf(dims));
   if (bytes !== needed) fail(`${where}.bytes`, `${needed} for ${dtype} [${dims.join(", ")}]`, bytes);
   return {
     name: text(record.name, `${where}.name`),

@@ -16,6 +16,7 @@ import {
   parseHeader,
   type TensorRecord,
 } from "./ovx-header.ts";
+import { type PanelType, panelStorage } from "./panels.ts";
 
 export type { TensorRecord } from "./ovx-header.ts";
 
@@ -91,12 +92,14 @@ export function readOvxHeader(bytes: Uint8Array, totalBytes = bytes.length): Ovx
 
 /**
  * One tensor from its bytes: a view of them where they are aligned and need no conversion, otherwise a copy.
- * A matrix in panels comes as int8 [bytes].
+ * A matrix in panels comes as its bytes, int8 or (of int4) uint8 [bytes].
  * @throws OctavoxError `format` when the checksum differs
  */
 export function readTensor(record: TensorRecord, bytes: Uint8Array): Tensor {
   checkSum(bytes, record.crc32, `tensor "${record.name}"`);
-  return decodeElements(record.dtype, record.layout === "panels" ? [record.bytes] : record.dims, bytes);
+  return record.layout === "panels"
+    ? decodeElements(panelStorage[record.dtype as PanelType], [record.bytes], bytes)
+    : decodeElements(record.dtype, record.dims, bytes);
 }
 
 /** The model a header describes, with its tensors in the order of the header's table. */

@@ -14,6 +14,7 @@ import {
 } from "./graph.ts";
 import { ALIGNMENT } from "./ovx-header.ts";
 import { MAGIC, PRELUDE_BYTES, readOvxHeader, type TensorRecord, VERSION } from "./ovx-read.ts";
+import { panelType } from "./panels.ts";
 
 /** The oldest octavox that reads what is written here. */
 const OLDEST_READER = "0.1.0";
@@ -70,8 +71,9 @@ class TensorTable {
   private find(name: string, tensor: Tensor, layout: Layout | undefined): number {
     const content = encodeElements(tensor);
     const [dims, order] = layout ? [layout.dims, layout.layout] : [tensor.dims, "rows" as const];
+    const dtype = layout ? panelType(tensor) : tensor.dtype;
     const sum = crc32(content);
-    const key = `${tensor.dtype} ${dims.join(" ")} ${order} ${sum}`;
+    const key = `${dtype} ${dims.join(" ")} ${order} ${sum}`;
     const alike = this.byContent.get(key) ?? [];
     const equal = alike.find((index) => sameBytes(this.contents[index], content));
     if (equal !== undefined) return equal;
@@ -79,7 +81,7 @@ class TensorTable {
     const offset = align(this.end);
     this.records.push({
       name,
-      dtype: tensor.dtype,
+      dtype,
       dims,
       layout: order,
       offset,

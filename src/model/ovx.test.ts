@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { panelBytes } from "../kernels/layout.ts";
+import { nibbleBytes, panelBytes } from "../kernels/layout.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { crc32 } from "./crc32.ts";
 import {
@@ -74,8 +74,10 @@ describe("what is written is read again", () => {
       [4, 8],
       [5, 9],
       [288, 32768],
-    ])
-      assert.equal(panelledBytes(k, n), panelBytes(k, n));
+    ]) {
+      assert.equal(panelledBytes("int8", k, n), panelBytes(k, n));
+      assert.equal(panelledBytes("int4", k, n), nibbleBytes(k, n));
+    }
   });
 
   test("a model without tensors, and one whose last tensor is empty", () => {

@@ -3,6 +3,7 @@
 import type { DType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Graph, isGraph, type Model, type Node, type State, type ValueInfo } from "./graph.ts";
+import { panelType } from "./panels.ts";
 
 export interface GraphSummary {
   name: string;
@@ -26,8 +27,8 @@ export interface ModelSummary {
 export function summarise({ opset, graphs, states = [] }: Model): ModelSummary {
   const constants: Partial<Record<DType, { parameters: number; bytes: number }>> = {};
   let total = 0;
-  for (const [tensor, parameters] of parametersOf(graphs)) {
-    const sum = (constants[tensor.dtype] ??= { parameters: 0, bytes: 0 });
+  for (const [tensor, { parameters, dtype }] of parametersOf(graphs)) {
+    const sum = (constants[dtype] ??= { parameters: 0, bytes: 0 });
     sum.parameters += parameters;
     sum.bytes += tensor.data.byteLength;
     total += parameters;
@@ -56,12 +57,13 @@ function subgraphs(node: Node): Graph[] {
 }
 
 /** Each constant with its numbers; bytes that only fill up a layout are not counted. */
-function parametersOf(graphs: readonly Graph[]): Map<Tensor, number> {
-  const found = new Map<Tensor, number>();
+function parametersOf(graphs: readonly Graph[]): Map<Tensor, { parameters: number; dtype: DType }> {
+  const found = new Map<Tensor, { parameters: number; dtype: DType }>();
   for (const graph of graphs) {
     for (const [name, tensor] of graph.constants) {
-      const [k, n] = graph.layouts?.get(name)?.dims ?? [tensor.size, 1];
-      found.set(tensor, k * n);
+      const layout = graph.layouts?.get(name);
+      const [k, n] = layout?.dims ?? [tensor.size, 1];
+      found.set(tensor, { parameters: k * n, dtype: layout ? panelType(tensor) : tensor.dtype });
     }
     for (const [tensor, count] of parametersOf(graph.nodes.flatMap(subgraphs))) found.set(tensor, count);
   }

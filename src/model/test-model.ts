@@ -1,12 +1,14 @@
 // A small model with everything a packed file can hold, for tests: subgraphs, odd numbers, every kind of tensor.
 
-import { packPanels } from "../kernels/layout.ts";
+import { packNibbles, packPanels } from "../kernels/layout.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Graph, Model } from "./graph.ts";
 
 const shared = new Tensor("float32", [1, -2.5, Number.NaN, Number.POSITIVE_INFINITY, -0, 3e-40]);
 /** 5×6 */
 export const matrix = Int8Array.from({ length: 5 * 6 }, (_, i) => i - 15);
+
+const halves = matrix.map((x) => x >> 1);
 
 export const branch: Graph = {
   name: "branch",
@@ -64,9 +66,13 @@ const decoder: Graph = {
   nodes: [{ name: "product", op: "MatMul", inputs: ["x", "m"], outputs: ["y"], attributes: {} }],
   constants: new Map<string, Tensor>([
     ["m", new Tensor("int8", packPanels(matrix, 5, 6))],
+    ["m4", new Tensor("uint8", packNibbles(halves, 5, 6))],
     ["w", shared],
   ]),
-  layouts: new Map([["m", { layout: "panels" as const, dims: [5, 6] as const }]]),
+  layouts: new Map([
+    ["m", { layout: "panels" as const, dims: [5, 6] as const }],
+    ["m4", { layout: "panels" as const, dims: [5, 6] as const }],
+  ]),
 };
 
 export const model: Model = {

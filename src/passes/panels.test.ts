@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { unpackPanels } from "../kernels/layout.ts";
+import { unpackNibbles, unpackPanels } from "../kernels/layout.ts";
 import type { Graph } from "../model/graph.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { packMatrices } from "./panels.ts";
@@ -31,6 +31,21 @@ test("the matrices of products are laid out in panels, and nothing is lost", () 
   assert.deepEqual([...layouts!], [["w", { layout: "panels", dims: [7, 10] }]]);
   const packed = constants.get("w")!.data as Int8Array;
   assert.deepEqual(unpackPanels(packed, 7, 10), matrix.data);
+});
+
+test("a matrix of 4 bits is laid out two weights a byte", () => {
+  const halves = matrix.data.map((x) => x >> 4) as Int8Array;
+  const blocks = graph({
+    inputs: { i: { dtype: "int64", dims: ["rows"] } },
+    constants: { w: new Tensor("int4", halves, [7, 10]), s: noise([1, 10]) },
+    nodes: ["GatherBlocks: w s i → b"],
+    outputs: ["b"],
+  });
+  const { constants, layouts } = packMatrices(blocks);
+  assert.deepEqual([...layouts!], [["w", { layout: "panels", dims: [7, 10] }]]);
+  const packed = constants.get("w")!;
+  assert.equal(packed.dtype, "uint8");
+  assert.deepEqual(unpackNibbles(packed.data as Uint8Array, 7, 10), halves);
 });
 
 test("a matrix of several graphs is packed once", () => {

@@ -1,7 +1,8 @@
 // Packing: the matrices of integer products are laid out as the kernels read them, once, when a model is converted.
 
-import { packPanels } from "../kernels/layout.ts";
+import { packNibbles, packPanels } from "../kernels/layout.ts";
 import { type Graph, type Node, valuesUsedBy } from "../model/graph.ts";
+import type { DType } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /** Which input of an operator is its matrix. */
@@ -9,6 +10,14 @@ const matrixInput: Readonly<Record<string, number>> = {
   MatMulIntegerToFloat: 1,
   ConvIntegerToFloat: 1,
   GatherDequantize: 0,
+  MatMulBlocksToFloat: 1,
+  GatherBlocks: 0,
+};
+
+/** The element types that have panels. */
+const packers: Partial<Record<DType, (data: Int8Array, k: number, n: number) => Tensor>> = {
+  int8: (data, k, n) => new Tensor("int8", packPanels(data, k, n)),
+  int4: (data, k, n) => new Tensor("uint8", packNibbles(data, k, n)),
 };
 
 /** Packed forms of row-major matrices, shared by the graphs of a model. */
@@ -21,10 +30,10 @@ export function packMatrices(graph: Graph, cache: PanelCache = new Map()): Graph
   const layouts = new Map(graph.layouts);
   for (const name of matrices) {
     const tensor = constants.get(name);
-    if (tensor?.dtype !== "int8" || tensor.dims.length !== 2 || layouts.has(name) || others.has(name))
-      continue;
+    const pack = tensor && packers[tensor.dtype];
+    if (!pack || tensor.dims.length !== 2 || layouts.has(name) || others.has(name)) continue;
     const [k, n] = tensor.dims;
-    const packed = cache.get(tensor) ?? new Tensor("int8", packPanels(tensor.data as Int8Array, k, n));
+    const packed = cache.get(tensor) ?? pack(tensor.data as Int8Array, k, n);
     cache.set(tensor, packed);
     constants.set(name, packed);
     layouts.set(name, { layout: "panels", dims: [k, n] });

@@ -2,6 +2,7 @@
 // by the reference.
 
 import type { Binder } from "./step.ts";
+import { blocks } from "./steps/blocks.ts";
 import { elementwise } from "./steps/elementwise.ts";
 import { movement } from "./steps/movement.ts";
 import { products } from "./steps/products.ts";
@@ -10,6 +11,7 @@ import { values } from "./steps/values.ts";
 
 export const binders: Readonly<Record<string, Binder>> = {
   ...products,
+  ...blocks,
   ...rows,
   ...elementwise,
   ...movement,

@@ -61,8 +61,8 @@ async function readPart(file: ModelFile, position: number, bytes: number): Promi
 }
 
 /** Elements that are stored as they are used; others are converted as they are read. */
-function isLarge({ bytes, dtype }: TensorRecord): boolean {
-  return bytes >= WORTH_MOVING && isPlain(dtype);
+function isLarge({ bytes, dtype, layout }: TensorRecord): boolean {
+  return bytes >= WORTH_MOVING && (layout === "panels" || isPlain(dtype));
 }
 
 /** Bytes in memory as a file. */

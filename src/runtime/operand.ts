@@ -22,6 +22,10 @@ export function fixedDims(operand: Operand | undefined): readonly number[] | und
     : undefined;
 }
 
+export function isScalar(operand: Operand | undefined): boolean {
+  return fixedDims(operand)?.every((dim) => dim === 1) ?? false;
+}
+
 /** Whether an operand has one value for each of `count`; one that is left out has. */
 export function isVectorOf(operand: Operand | undefined, count: number): boolean {
   return operand === undefined || (operand.dims.length === 1 && operand.dims[0] === count);

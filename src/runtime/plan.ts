@@ -126,6 +126,10 @@ function makeSite(
       const [scales, zeros] = [constant(scale), constant(zero)];
       return scales && zeros && weights.matrix(node.inputs[b], graph, scales, zeros);
     },
+    blocks(b, scale) {
+      const scales = constant(scale);
+      return scales && weights.blocks(node.inputs[b], graph, scales, node.attributes.block as number);
+    },
   };
 }
 

@@ -33,6 +33,16 @@ export interface PreparedMatrix {
   zeros: number;
 }
 
+/** The same of 4-bit weights in blocks of `block` along K. */
+export interface PreparedBlocks {
+  panels: number;
+  k: number;
+  n: number;
+  block: number;
+  /** Scales and sums of the blocks, as `packBlocks` of the kernels' layout makes them. */
+  records: number;
+}
+
 /** A node with its operands in place. */
 export interface Site {
   node: Node;
@@ -47,6 +57,8 @@ export interface Site {
   constant(index: number): Tensor | undefined;
   /** The matrix made of constant inputs: B, its scale and its zero point. */
   matrix(b: number, scale: number, zero: number): PreparedMatrix | undefined;
+  /** The 4-bit matrix of constant inputs, B and its scales, in blocks of the node's attribute `block`. */
+  blocks(b: number, scales: number): PreparedBlocks | undefined;
 }
 
 export interface Binder {

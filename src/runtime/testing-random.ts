@@ -82,6 +82,12 @@ class Maker {
       ...(seed % 7 ? [this.floats([n], seed)] : []),
     ];
   }
+
+  /** A matrix of 4 bits and the scales of its blocks. */
+  halves(k: number, n: number, block: number, { seed }: Action): [b: string, scales: string] {
+    const b = Array.from(noise(k * n, seed), (x) => Math.floor((x + 1) * 7.99) - 8);
+    return [this.constant("int4", b, [k, n]), this.floats([Math.ceil(k / block), n], seed, 1.5)];
+  }
 }
 
 type Make = (maker: Maker, value: Value, action: Action, other: Value) => void;
@@ -189,6 +195,18 @@ const makers: readonly Make[] = [
     const indices = Array.from({ length: 6 }, (_, i) => ((action.seed * (i + 1)) % (2 * n)) - n);
     const inputs = [b, scale, zero, maker.constant("int64", indices, [2, 3])];
     maker.add([2, 3, k], "GatherDequantize", inputs);
+  },
+  (maker, { name, dims }, action) => {
+    const [k, n, block] = [last(dims), 1 + (action.seed % 19), 8 * (1 + (action.other % 2))];
+    const [b, scales] = maker.halves(k, n, block, action);
+    const [q, scale, zero] = maker.node("DynamicQuantizeLinear", [name], {}, 3);
+    const bias = action.seed % 3 ? [maker.floats([n], action.seed)] : [];
+    maker.add([dims[0], dims[1], n], "MatMulBlocksToFloat", [q, b, scale, scales, zero, ...bias], { block });
+  },
+  (maker, _, action) => {
+    const [k, n, block] = [1 + (action.value % 19), 2 + (action.other % 12), 8];
+    const indices = maker.constant("int64", [0, n - 1, -1, -n], [2, 2]);
+    maker.add([2, 2, k], "GatherBlocks", [...maker.halves(k, n, block, action), indices], { block });
   },
   (maker, { name, dims }) => {
     const [flat] = maker.node("Flatten", [name], { axis: 2 });

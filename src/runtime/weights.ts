@@ -1,19 +1,36 @@
 // Constants in the engine's memory: each tensor once, however many graphs use it, and for the matrices of integer
 // products what the kernels need beside the bytes: column sums, scales and zero points, one a column.
 
-import { columnSums, packPanels, panelBytes, unpackPanels } from "../kernels/layout.ts";
+import {
+  columnSums,
+  NIBBLE_GAIN,
+  NIBBLE_GROUP,
+  packBlocks,
+  packNibbles,
+  packPanels,
+  panelBytes,
+  unpackNibbles,
+  unpackPanels,
+} from "../kernels/layout.ts";
 import type { Graph } from "../model/graph.ts";
+import { panelType } from "../model/panels.ts";
 import { type TypedArray, traits } from "../tensor/dtype.ts";
 import { sizeOf, Tensor } from "../tensor/tensor.ts";
 import type { Heap } from "./heap.ts";
 import type { Operand } from "./operand.ts";
-import type { PreparedMatrix } from "./step.ts";
+import type { PreparedBlocks, PreparedMatrix } from "./step.ts";
+
+/** The sums of longer blocks may not fit the 16 bits that kernels keep them in. */
+const LONGEST_BLOCK = 4096;
+/** Scales below, divided by `NIBBLE_GAIN`, would lose bits. */
+const SMALLEST_SCALE = NIBBLE_GAIN * 2 ** -126;
 
 export class Weights {
   private readonly heap: Heap;
   private readonly places = new Map<Tensor, number>();
   private readonly held: Tensor[] = [];
   private readonly matrices = new Map<string, PreparedMatrix>();
+  private readonly blockMatrices = new Map<string, PreparedBlocks>();
   private readonly unpacked = new Map<Tensor, Tensor>();
   private readonly operands = new Map<Graph, Map<string, Operand>>();
 
@@ -54,7 +71,7 @@ export class Weights {
     const place = (): number => this.place(tensor);
     const operand: Operand = {
       name,
-      dtype: tensor.dtype,
+      dtype: graph.layouts?.has(name) ? panelType(tensor) : tensor.dtype,
       dims: graph.layouts?.get(name)?.dims ?? tensor.dims,
       get pointer() {
         return place();
@@ -70,9 +87,11 @@ export class Weights {
     const tensor = graph.constants.get(name);
     const dims = graph.layouts?.get(name)?.dims;
     if (!tensor || !dims) return tensor;
-    const known =
-      this.unpacked.get(tensor) ??
-      new Tensor("int8", unpackPanels(tensor.data as Int8Array, dims[0], dims[1]), dims);
+    const unpack = (): Tensor =>
+      panelType(tensor) === "int4"
+        ? new Tensor("int4", unpackNibbles(tensor.data as Uint8Array, dims[0], dims[1]), dims)
+        : new Tensor("int8", unpackPanels(tensor.data as Int8Array, dims[0], dims[1]), dims);
+    const known = this.unpacked.get(tensor) ?? unpack();
     this.unpacked.set(tensor, known);
     return known;
   }
@@ -87,6 +106,36 @@ export class Weights {
     const known = this.matrices.get(key) ?? this.prepare(name, graph, dims, scale, zero);
     this.matrices.set(key, known);
     return known;
+  }
+
+  /** The K×N int4 constant `name` with its scales [blocks, N], ready for the kernels. */
+  blocks(name: string, graph: Graph, scales: Tensor, block: number): PreparedBlocks | undefined {
+    const tensor = graph.constants.get(name);
+    const layout = graph.layouts?.get(name);
+    const [k, n] = layout?.dims ?? tensor?.dims ?? [];
+    if (!tensor || (layout ? panelType(tensor) : tensor.dtype) !== "int4") return undefined;
+    const oneBlock = block >= k;
+    const length = oneBlock ? Math.ceil(k / NIBBLE_GROUP) * NIBBLE_GROUP : block;
+    const usable = length > 0 && length % NIBBLE_GROUP === 0 && length <= LONGEST_BLOCK;
+    const data = scales.data as Float32Array;
+    if (!usable || data.length !== Math.ceil(k / length) * n) return undefined;
+    if (data.some((scale) => scale !== 0 && !(Math.abs(scale) >= SMALLEST_SCALE))) return undefined;
+    const key = [this.keyOf(tensor), this.keyOf(scales), length].join();
+    const known = this.blockMatrices.get(key) ?? this.prepareBlocks(tensor, scales, [k, n, length], !layout);
+    this.blockMatrices.set(key, known);
+    return known;
+  }
+
+  private prepareBlocks(
+    tensor: Tensor,
+    scales: Tensor,
+    [k, n, block]: readonly [k: number, n: number, block: number],
+    inRows: boolean,
+  ): PreparedBlocks {
+    const packed = inRows ? packNibbles(tensor.data as Int8Array, k, n) : (tensor.data as Uint8Array);
+    const records = packBlocks(packed, scales.data as Float32Array, [k, n, block]);
+    const panels = inRows ? this.store(packed) : this.place(tensor);
+    return { panels, k, n, block, records: this.store(records) };
   }
 
   private readonly keys = new Map<Tensor, number>();

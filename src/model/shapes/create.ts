@@ -3,11 +3,12 @@
 import { Tensor } from "../../tensor/tensor.ts";
 import { add, type Dim, floorDiv, isConstant, mul, product, sub } from "../dim.ts";
 import type { Layout } from "../graph.ts";
+import { panelType } from "../panels.ts";
 import { ceilSteps, type Fact, type Facts, fact, longestValue, type Rules, type Site } from "./site.ts";
 
 /** The fact of a constant: its type, its dims, and its elements where they may be sizes. */
 export function constantFact(tensor: Tensor, layout?: Layout): Fact {
-  if (layout) return fact(tensor.dtype, layout.dims);
+  if (layout) return fact(panelType(tensor), layout.dims);
   const followed =
     tensor.size <= longestValue &&
     (tensor.dtype === "int64" || tensor.dtype === "int32" || tensor.dtype === "bool");

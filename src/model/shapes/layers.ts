@@ -26,6 +26,12 @@ function gatherDequantize(site: Site): Facts {
   return [fact("float32", matrix && indices && [...indices, matrix[0]])];
 }
 
+/** Columns of a matrix as rows: B, scales, indices. */
+function gatherBlocks(site: Site): Facts {
+  const [matrix, indices] = [site.ranked(0, 2), site.dims(2)];
+  return [fact("float32", matrix && indices && [...indices, matrix[0]])];
+}
+
 /** Y like X; mean and inverse deviation over the axes from `axis` on. */
 function layerNormalization(site: Site): Facts {
   const dims = site.dims(0);
@@ -114,6 +120,7 @@ export const layers: Rules = {
   QuantizeLinear: quantize,
   DynamicQuantizeLinear: dynamicQuantize,
   GatherDequantize: gatherDequantize,
+  GatherBlocks: gatherBlocks,
   LayerNormalization: layerNormalization,
   SimplifiedLayerNormalization: layerNormalization,
   RMSNormalization: (site) => site.like(0, site.dims(0)),

@@ -56,6 +56,7 @@ export const products: Rules = {
   MatMul: matmul(undefined),
   MatMulInteger: matmul("int32"),
   MatMulIntegerToFloat: matmul("float32"),
+  MatMulBlocksToFloat: matmul("float32"),
   /** a, aScale, aZero, b, bScale, bZero, yScale, yZero */
   QLinearMatMul: (site) => {
     const zero = site.inputs[7];

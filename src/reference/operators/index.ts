@@ -1,6 +1,7 @@
 // The operators by name: ONNX's and octavox's own, one family a file.
 
 import { heads } from "./attention.ts";
+import { blocks } from "./blocks.ts";
 import { convolution } from "./convolution.ts";
 import { creation } from "./create.ts";
 import { elementwise } from "./elementwise.ts";
@@ -28,6 +29,7 @@ export const operators: Operators = {
   ...indexing,
   ...reducing,
   ...products,
+  ...blocks,
   ...convolution,
   ...pooling,
   ...normalization,

@@ -4,8 +4,9 @@
 import { OctavoxError } from "../../errors.ts";
 import type { Node } from "../../model/graph.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
-import { dimNow, fixedDims, isVectorOf, type Operand } from "../operand.ts";
+import { dimNow, fixedDims, isScalar, isVectorOf, type Operand } from "../operand.ts";
 import { asRows, type Binder, type PreparedMatrix, type Site, type Step } from "../step.ts";
+import { indexReader } from "./indices.ts";
 
 /** Rows of A, how far apart they are, and how they repeat: what a product and a convolution differ in. */
 interface Rows {
@@ -127,14 +128,8 @@ function misfit({ op, name }: Node, expected: string, found: string): OctavoxErr
   return new OctavoxError("shape", `${op} "${name}"`, { expected, found });
 }
 
-function isScalar(operand: Operand | undefined): boolean {
-  const dims = fixedDims(operand);
-  return dims !== undefined && sizeOf(dims) === 1;
-}
-
 const gatherDequantize: Binder = {
   bind(site) {
-    const { node } = site;
     const matrix = site.matrix(0, 1, 2);
     const indices = site.inputs[3]!;
     const count = fixedDims(indices) && sizeOf(indices.dims as number[]);
@@ -143,13 +138,10 @@ const gatherDequantize: Binder = {
     const y = site.outputs[0].pointer;
     const { panels, k, n } = matrix;
     const [scales, zeros] = [1, 2].map((input) => site.constant(input)!.data);
+    const indexAt = indexReader(site.node, indices, n);
     return ({ views }) => {
       for (let i = 0; i < count; i++) {
-        // Both halves of a 64-bit integer; negative indices count from the end.
-        const at = (indices.pointer >> 2) + 2 * i;
-        const index = views.i32[at + 1] * 2 ** 32 + (views.i32[at] >>> 0);
-        if (index < -n || index >= n) throw misfit(node, `an index from ${-n} to ${n - 1}`, `${index}`);
-        const column = index < 0 ? index + n : index;
+        const column = indexAt(views, i);
         const [scale, zero] = [scales, zeros].map((all) => Number(all[all.length === 1 ? 0 : column]));
         gather_panel_f32(panels, k, column, y + i * k * 4, scale, zero);
       }

@@ -1,7 +1,8 @@
 // Trials of the products, and of what quantizes and dequantizes around them.
 
 import type { KernelName } from "../../kernels/functions.ts";
-import { columnSums, GROUP, PANEL, packPanels } from "../../kernels/layout.ts";
+import { columnSums, GROUP, PANEL, packBlocks, packNibbles, packPanels } from "../../kernels/layout.ts";
+import { matmulU8S4F32 } from "../../reference/blocks.ts";
 import { matmulF32, matmulU8S8F32, matmulU8S8I32, rowSumsU8 } from "../../reference/matmul.ts";
 import { dequantize, dynamicQuantize } from "../../reference/quantize.ts";
 import { floats, noise, type Trial } from "./bench.ts";
@@ -40,6 +41,23 @@ function product(m: number, n: number, k: number, finish: "i32" | "f32"): Trial 
     }
     kernels.matmul_u8s8_f32(...common, Math.fround(0.37), bench.put(scales), bench.put(bias));
     const want = matmulU8S8F32(a, b, [m, n, k], zeros, { aScale: Math.fround(0.37), bScales: scales, bias });
+    return { got: bench.get(c, want), want };
+  };
+}
+
+const halves = (count: number): Int8Array => signed(count).map((x) => x >> 4);
+
+function blockProduct(m: number, n: number, k: number): Trial {
+  return (kernels, bench) => {
+    const [a, b, bias] = [unsigned(m * k), halves(k * n), floats(n)];
+    const [block, aZero, aScale] = [16, 77, Math.fround(0.37)];
+    const scales = floats(Math.ceil(k / block) * n);
+    const packed = packNibbles(b, k, n);
+    const records = bench.put(packBlocks(packed, scales, [k, n, block]));
+    const c = bench.put(new Float32Array(m * n));
+    const [x, w] = [bench.put(a), bench.put(packed)];
+    kernels.matmul_u8s4_f32(x, k, w, c, n * 4, m, n, k, block, aZero, records, aScale, bench.put(bias));
+    const want = matmulU8S4F32(a, b, [m, n, k], { aZero, aScale, block, scales, bias });
     return { got: bench.get(c, want), want };
   };
 }
@@ -93,6 +111,17 @@ const others: Partial<Record<KernelName, Trial>> = {
     kernels.dequantize_s8(bench.put(q), q.length, to, Math.fround(0.03), -9);
     return { got: bench.get(to, y), want: dequantize(q, 0.03, -9) };
   },
+  gather_blocks_f32(kernels, bench) {
+    const [k, n, block, column] = [37, 11, 16, 9];
+    const [b, y] = [halves(k * n), new Float32Array(k)];
+    const scales = floats(Math.ceil(k / block) * n);
+    const packed = packNibbles(b, k, n);
+    const to = bench.put(y);
+    const records = bench.put(packBlocks(packed, scales, [k, n, block]));
+    kernels.gather_blocks_f32(bench.put(packed), k, column, to, block, records);
+    const scaleOf = (row: number) => scales[Math.floor(row / block) * n + column];
+    return { got: bench.get(to, y), want: y.map((_, row) => b[row * n + column] * scaleOf(row)) };
+  },
   gather_panel_f32(kernels, bench) {
     const [k, n, column] = [21, 11, 9];
     const [b, y] = [signed(k * n), new Float32Array(k)];
@@ -107,6 +136,7 @@ export const products: readonly (readonly [string, Trial])[] = [
   ...shapes.flatMap(([m, n, k]) => [
     ["matmul_u8s8_i32", product(m, n, k, "i32")] as const,
     ["matmul_u8s8_f32", product(m, n, k, "f32")] as const,
+    ["matmul_u8s4_f32", blockProduct(m, n, k)] as const,
   ]),
   ...(Object.entries(others) as [string, Trial][]),
 ];
