@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { OctavoxError } from "../errors.ts";
 import { assertSameBits, createRandom } from "../kernels/testing.ts";
@@ -262,3 +264,30 @@ for (const [overrides, ...words] of refused)
   test(`refused by name: ${JSON.stringify(overrides)}`, () => {
     assertRefused(() => features({ preset: "tf-mfcc", ...overrides } as never), "argument", ...words);
   });
+
+test("docs/features.md has the numbers of the presets", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/features.md"), "utf8");
+  const rows = [...page.matchAll(/^\| ([\w.]+) \|(.*)\|$/gm)].map(([, field, cells]) => [
+    field,
+    ...cells.split("|").map((cell) => cell.trim()),
+  ]);
+  const written: Record<string, string> = { [`${2 ** -23}`]: "2^-23" };
+  const fields = rows.map(([field]) => field);
+  const wanted = fields.map((field) => {
+    const cells = Object.values<FeaturePreset>(presets).map((preset) => {
+      const value = field.split(".").reduce<unknown>((group, name) => (group as never)[name], preset);
+      if (value === null) return "–";
+      if (field === "clip") return preset.clip.step;
+      return typeof value === "object"
+        ? Object.values(value).join(", ")
+        : (written[`${value}`] ?? `${value}`);
+    });
+    return [field, ...cells];
+  });
+  assert.deepEqual(rows, wanted);
+  const groups = new Set(fields.map((field) => field.split(".")[0]));
+  assert.deepEqual(
+    Object.keys(presets["tf-mfcc"]).filter((name) => !groups.has(name)),
+    ["sampleRate"],
+  );
+});

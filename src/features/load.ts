@@ -24,7 +24,7 @@ export function features(spec: FeatureSpec): FrontEnd {
 }
 
 /**
- * A front end with SIMD kernels, which gives the same bits in a fiftieth of the time. Where the host cannot run them
+ * A front end with SIMD kernels, which gives the same bits many times faster. Where the host cannot run them
  * the plain code does, and `notice` says why.
  * @throws OctavoxError as `features` does
  */
