@@ -8,12 +8,13 @@ import { makeTerminal } from "../src/cli/terminal.ts";
 import { engines } from "./parts/engines.ts";
 import { growth } from "./parts/growth.ts";
 import { kernels } from "./parts/kernels.ts";
+import { ladder } from "./parts/ladder.ts";
 import type { Part } from "./parts/part.ts";
 import { keepRecord, makeRecord } from "./record.ts";
 import { machineLine } from "./table.ts";
 
 /** A part shows only what it has measured itself. */
-const parts = { kernels, engines, growth } as unknown as Readonly<Record<string, Part<unknown>>>;
+const parts = { kernels, ladder, engines, growth } as unknown as Readonly<Record<string, Part<unknown>>>;
 
 const usage = `npm run bench -- PART [options]
 

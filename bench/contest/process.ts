@@ -5,9 +5,9 @@ import { join } from "node:path";
 import type { Contestant } from "./contest.ts";
 import type { Answer, Prepared, Request, Timed } from "./task.ts";
 
-/** @param name of an engine of `kernels/engines.ts` */
-export async function startProcess(name: string): Promise<Contestant> {
-  const child = fork(join(import.meta.dirname, "child.ts"), [name], {
+/** @param list of engines, as `child.ts` knows them */
+export async function startProcess(name: string, list: "kernels" | "ladder"): Promise<Contestant> {
+  const child = fork(join(import.meta.dirname, "child.ts"), [list, name], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     serialization: "advanced",
   });

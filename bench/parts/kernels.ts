@@ -24,7 +24,7 @@ export const kernels: Part<readonly KernelRow[]> = {
   async measure({ quick, rounds, only, terminal, bar }: Settings) {
     const note = (text: string) => terminal.note(text);
     const contestants: Contestant[] = [];
-    for (const name of Object.keys(nodeEngines)) contestants.push(await startProcess(name));
+    for (const name of Object.keys(nodeEngines)) contestants.push(await startProcess(name, "kernels"));
     const gemmlowp = startGemmlowp(note);
     if (gemmlowp) contestants.push(gemmlowp);
     const chromium = await launchChromium(note);
