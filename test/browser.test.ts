@@ -11,6 +11,7 @@ import { build } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { type Bits, bitsOf } from "./browser/bits.ts";
 import { cases } from "./browser/cases.ts";
+import { featureBits } from "./browser/features.ts";
 
 const executable = process.env.CHROME_PATH ?? which("chromium") ?? which("google-chrome");
 const skip = executable === undefined && "no Chromium on this machine (CHROME_PATH names one)";
@@ -99,6 +100,10 @@ describe("in Chromium", { skip }, () => {
         assert.deepEqual({ ...found, kernels }, { ...expected, kernels });
       }
     });
+
+  test("features have the bits they have in Node", async () => {
+    assert.deepEqual(await page.evaluate('featureBits("simd")'), await featureBits("simd"));
+  });
 
   test("the page needs no isolation and breaks no rule of its policy", async (t) => {
     t.diagnostic(`Chromium ${browser.version()}`);

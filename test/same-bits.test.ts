@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bitsOf } from "./browser/bits.ts";
 import { cases } from "./browser/cases.ts";
+import { featureBits } from "./browser/features.ts";
 
 for (const { name, skip, load, ...options } of cases)
   test(`frames and logits of ${name} have the same bits with every set of kernels`, { skip }, async (t) => {
@@ -18,3 +19,16 @@ for (const { name, skip, load, ...options } of cases)
       assert.deepEqual({ ...found, kernels }, { ...expected, kernels });
     }
   });
+
+test("features have the same bits with kernels and without, those of every other machine", async () => {
+  const hashes = {
+    "tf-mfcc": "97eac4e2774a35aa",
+    "moonshine-logmel": "6908864fde52b927",
+    "kaldi-fbank": "563ba58ff6e35b6f",
+    "whisper-logmel": "bd851839b31fde13",
+  };
+  for (const kernels of ["simd", "reference"] as const) {
+    const expected = Object.entries(hashes).map(([preset, hash]) => [preset, { kernels, hash }]);
+    assert.deepEqual(await featureBits(kernels), Object.fromEntries(expected));
+  }
+});

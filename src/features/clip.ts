@@ -20,11 +20,13 @@ export function finishClip(step: ClipStep, x: Float32Array): Float32Array {
       const mean = sum(x, (value) => value) / x.length;
       const squares = sum(x, (value) => (value - mean) * (value - mean));
       const deviation = Math.max(Math.sqrt(squares / Math.max(x.length - 1, 1)), step.leastDeviation);
-      return x.map((value) => (value - mean) / deviation);
+      return each(x, (value) => (value - mean) / deviation);
     }
     case "peak-range": {
-      const least = x.reduce((peak, value) => Math.max(peak, value), -Infinity) - step.range;
-      return x.map((value) => (Math.max(value, least) + step.add) / step.divide);
+      let peak = -Infinity;
+      for (let i = 0; i < x.length; i++) peak = Math.max(peak, x[i]);
+      const least = peak - step.range;
+      return each(x, (value) => (Math.max(value, least) + step.add) / step.divide);
     }
   }
 }
@@ -33,6 +35,13 @@ function sum(x: Float32Array, term: (value: number) => number): number {
   let total = 0;
   for (let i = 0; i < x.length; i++) total += term(x[i]);
   return total;
+}
+
+/** As `x.map` does, several times faster. */
+function each(x: Float32Array, formula: (value: number) => number): Float32Array {
+  const y = new Float32Array(x.length);
+  for (let i = 0; i < x.length; i++) y[i] = formula(x[i]);
+  return y;
 }
 
 /** [frames, width] → [width, frames]: models that are images of time take bands first. */

@@ -139,7 +139,8 @@ export function runStage({ radix, length, repeat, twiddles }: Stage, x: Float32A
           continue;
         }
         const w = 2 * ((p - 1) * (radix - 1) + k - 1);
-        const { [w]: wr, [w + 1]: wi } = twiddles;
+        const wr = twiddles[w];
+        const wi = twiddles[w + 1];
         y[to] = f32(re * wr) - f32(im * wi);
         y[to + 1] = f32(re * wi) + f32(im * wr);
       }
@@ -166,9 +167,12 @@ export function powerSpectrum(
   const half = size / 2;
   for (let k = 0; 2 * k <= half; k++) {
     const mate = k === 0 ? 0 : half - k;
-    const { [2 * k]: ar, [2 * k + 1]: ai } = z;
-    const { [2 * mate]: br, [2 * mate + 1]: bi } = z;
-    const { [2 * k]: wr, [2 * k + 1]: wi } = twiddles;
+    const ar = z[2 * k];
+    const ai = z[2 * k + 1];
+    const br = z[2 * mate];
+    const bi = z[2 * mate + 1];
+    const wr = twiddles[2 * k];
+    const wi = twiddles[2 * k + 1];
     const er = f32(0.5 * f32(ar + br));
     const ei = f32(0.5 * f32(ai - bi));
     const dr = f32(0.5 * f32(ar - br));

@@ -38,7 +38,8 @@ export async function bitsOf(
   return { kernels: session.kernels, hash: await sha256(seen), tokens };
 }
 
-async function sha256(parts: readonly Float32Array[]): Promise<string> {
+/** As hexadecimal digits. */
+export async function sha256(parts: readonly Float32Array[]): Promise<string> {
   const bytes = await new Blob(parts as Float32Array<ArrayBuffer>[]).arrayBuffer();
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
