@@ -39,7 +39,8 @@ export function readKeywordSettings(metadata: Readonly<Record<string, unknown>>)
     throw new OctavoxError("format", "the model is not a keyword model", {
       expected: 'task "keywords", labels, samples and features in its metadata',
       found,
-      remedy: "`octavox inspect` shows what is in a file; `--keywords FILE` describes a model that does not itself",
+      remedy:
+        "`octavox inspect` shows what is in a file; `--keywords FILE` describes a model that does not itself",
     });
   return { labels, samples, sampleRate, features } as KeywordSettings;
 }

@@ -71,7 +71,9 @@ export class KeywordModel {
     this.frontEnd = frontEnd;
     this.session = session;
     this.input = featureInput(session.inputs(graph.name), frontEnd.framesOf(samples), frontEnd.width);
-    this.toScores = givesProbabilities(graph) ? (output) => output : (output) => softmax(output, output.length);
+    this.toScores = givesProbabilities(graph)
+      ? (output) => output
+      : (output) => softmax(output, output.length);
     this.bandsFirst = bandsFirst;
   }
 
@@ -89,8 +91,10 @@ export class KeywordModel {
         settings ? { ...settings, task: "keywords" } : session.model.metadata,
       );
       // Pages that only transcribe do not load front ends.
-      const { bandsFirst, features } = await import("../features/index.ts");
-      return new KeywordModel(session, described, features(described.features), bandsFirst);
+      const { bandsFirst, loadFeatures } = await import("../features/index.ts");
+      const kernels = session.kernels === "reference" ? "reference" : "simd";
+      const frontEnd = await loadFeatures(described.features, { kernels });
+      return new KeywordModel(session, described, frontEnd, bandsFirst);
     } catch (error) {
       session.dispose();
       throw error;

@@ -83,7 +83,10 @@ export class KeywordSpotter {
    * @throws OctavoxError `argument` for NaN or infinite samples, saying where; the signal's reason when aborted,
    *   after which only `reset` helps
    */
-  async push(samples: Float32Array, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Detection[]> {
+  async push(
+    samples: Float32Array,
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Detection[]> {
     checkSamples(samples, this.model);
     const turn = this.turn.then(() => this.hear(samples, signal));
     this.turn = turn.catch(() => {});
