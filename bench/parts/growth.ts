@@ -1,28 +1,51 @@
 // npm run bench -- growth: longer and longer audio, and more and more streams.
 
-import { type GrowthResult, measureGrowth } from "../growth.ts";
-import { table } from "../table.ts";
+import { type GrowthResult, type LengthResult, measureGrowth, type StreamsResult } from "../growth.ts";
+import { type Column, table } from "../table.ts";
 import type { Part, Settings } from "./part.ts";
 
 const LENGTHS = [1, 10, 60, 600, 3600];
-const QUICK_LENGTHS = LENGTHS.slice(0, 3);
+const STREAMS = [1, 2, 4, 8, 16, 32, 64];
+/** How many of them a quick run takes. */
+const QUICK = 3;
 
-export const growth: Part<readonly GrowthResult[]> = {
+type Grown = Pick<LengthResult, "audioSeconds" | "processingSeconds" | "residentMB">;
+
+const common: Column<Grown>[] = [
+  { title: "audio, s", cell: ({ audioSeconds }) => audioSeconds.toFixed(0) },
+  { title: "processing, s", cell: ({ processingSeconds }) => processingSeconds.toFixed(2) },
+  {
+    title: "RTF",
+    cell: ({ processingSeconds, audioSeconds }) => (processingSeconds / audioSeconds).toFixed(4),
+  },
+];
+const resident: Column<Grown> = { title: "resident MB", cell: ({ residentMB }) => residentMB.toFixed(0) };
+
+export const growth: Part<GrowthResult> = {
   summary: "1 to 3600 seconds of audio, and 1 to 64 streams on one core: is time linear, and memory flat?",
   others: false,
 
   measure: ({ quick, bar }: Settings) =>
-    measureGrowth(quick ? QUICK_LENGTHS : LENGTHS, (done, total) => bar.update(done, total)),
+    measureGrowth({
+      lengths: quick ? LENGTHS.slice(0, QUICK) : LENGTHS,
+      streams: quick ? STREAMS.slice(0, QUICK) : STREAMS,
+      onProgress: (done, total, label) => bar.update(done, total, label),
+    }),
 
-  tables: (results) =>
-    table(
+  tables({ lengths, streams }) {
+    const byLength = table<LengthResult>(
+      [...common, { title: "pieces", cell: ({ segments }) => `${segments}` }, resident],
+      lengths,
+    );
+    const byStreams = table<StreamsResult>(
       [
-        { title: "audio, s", cell: ({ audioSeconds }) => audioSeconds.toFixed(0) },
-        { title: "processing, s", cell: ({ processingSeconds }) => processingSeconds.toFixed(2) },
-        { title: "RTF", cell: ({ rtf }) => rtf.toFixed(4) },
-        { title: "pieces", cell: ({ segments }) => `${segments}` },
-        { title: "resident MB", cell: ({ residentMB }) => residentMB.toFixed(0) },
+        { title: "streams", cell: ({ streams }) => `${streams}` },
+        ...common,
+        { title: "longest wait, s", cell: ({ longestWait }) => longestWait.toFixed(2) },
+        resident,
       ],
-      results,
-    ),
+      streams,
+    );
+    return `${byLength}\n\n${byStreams}`;
+  },
 };
