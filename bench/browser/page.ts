@@ -1,6 +1,11 @@
 // The script of the page: engines that run in a browser, answering the requests of the process outside.
 
+import { Recognizer } from "../../src/index.ts";
 import { makeAnswerer, type Prepare, type Request } from "../contest/task.ts";
+import { answer } from "../engines/answer.ts";
+import type { Engine, Request as EngineRequest } from "../engines/engine.ts";
+import { octavox } from "../engines/octavox.ts";
+import { onnxruntime } from "../engines/onnxruntime.ts";
 import { octavoxKernels } from "../kernels/octavox.ts";
 import { onnxruntimeProducts } from "../kernels/onnxruntime.ts";
 import { type Ort, type OrtModule, oneThread } from "../onnxruntime.ts";
@@ -13,21 +18,38 @@ async function importOrt(): Promise<Ort> {
   return oneThread(module);
 }
 
-/** Kernels of engines, by the names that `launch.ts` lists. */
+/** Kernels of engines, by name. */
 const kernelEngines: Readonly<Record<string, () => Promise<Prepare> | Prepare>> = {
   octavox: () => octavoxKernels("relaxed"),
   "onnxruntime-web": async () => onnxruntimeProducts(await importOrt()),
 };
 
-let answer: ReturnType<typeof makeAnswerer>;
+/** Engines that transcribe. */
+const speechEngines: Readonly<Record<string, () => Engine>> = {
+  octavox: () => octavox("relaxed", async (ovx, kernels) => Recognizer.load(await read(ovx), { kernels })),
+  "onnxruntime-web": () => onnxruntime(importOrt, read),
+};
+
+async function read(address: string): Promise<Uint8Array> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${address}: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+let kernelsAnswer: ReturnType<typeof makeAnswerer>;
+let engine: Engine;
 
 Object.assign(globalThis, {
   async startKernels(engine: string) {
-    answer = makeAnswerer(await kernelEngines[engine]());
+    kernelsAnswer = makeAnswerer(await kernelEngines[engine]());
   },
   async ask(request: Request) {
-    const reply = await answer(request);
+    const reply = await kernelsAnswer(request);
     // Plain numbers are what comes through to the other process everywhere.
     return "result" in reply && reply.result ? { ...reply, result: Array.from(reply.result) } : reply;
   },
+  startEngine(name: string) {
+    engine = speechEngines[name]();
+  },
+  askEngine: (request: EngineRequest) => answer(engine, read, request),
 });

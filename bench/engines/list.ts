@@ -1,14 +1,32 @@
-// The engines that are compared.
+// The engines that are compared, each in a Node process of its own; `browser/page.ts` has those that run in Chromium.
 
+import { readFile } from "node:fs/promises";
+import { keepYoungSpaceSmall, loadRecognizer } from "../../src/host/index.ts";
+import type { KernelChoice } from "../../src/index.ts";
+import { importOrt, type OrtName } from "../onnxruntime.ts";
 import type { Engine } from "./engine.ts";
 import { octavox } from "./octavox.ts";
 import { onnxruntime } from "./onnxruntime.ts";
 
+const own = (kernels: KernelChoice) => () =>
+  octavox(kernels, (ovx) => {
+    keepYoungSpaceSmall(); // As the command line does.
+    return loadRecognizer(ovx, { kernels });
+  });
+const ort = (name: OrtName) => () =>
+  onnxruntime(
+    () => importOrt(name),
+    (path) => readFile(path),
+  );
+
 /** The first one is what the others are compared with. */
 export const engines: Readonly<Record<string, () => Engine>> = {
-  octavox: () => octavox("relaxed"),
-  "octavox wide": () => octavox("wide"),
-  "octavox simd": () => octavox("simd"),
-  "onnxruntime-node": () => onnxruntime("onnxruntime-node"),
-  "onnxruntime-web": () => onnxruntime("onnxruntime-web"),
+  octavox: own("relaxed"),
+  "octavox wide": own("wide"),
+  "octavox simd": own("simd"),
+  "onnxruntime-node": ort("onnxruntime-node"),
+  "onnxruntime-web": ort("onnxruntime-web"),
 };
+
+/** Those that a page runs as well; "octavox, Chromium" is the first of them there. */
+export const inPages = ["octavox", "onnxruntime-web"];

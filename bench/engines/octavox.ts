@@ -1,10 +1,13 @@
 // octavox in the comparison: the recogniser as users call it. Its two parts are timed from outside.
 
-import { keepYoungSpaceSmall, loadRecognizer } from "../../src/host/index.ts";
 import { InferenceSession, type KernelChoice, type Recognizer } from "../../src/index.ts";
 import type { Engine } from "./engine.ts";
 
-export function octavox(kernels: KernelChoice): Engine {
+/** @param load how the recogniser is made where this runs, from the packed file's path or address */
+export function octavox(
+  kernels: KernelChoice,
+  load: (ovx: string, kernels: KernelChoice) => Promise<Recognizer>,
+): Engine {
   let recognizer: Recognizer;
   const spent = { encoder: 0, decoder: 0, steps: 0 };
   const run = InferenceSession.prototype.run;
@@ -18,8 +21,7 @@ export function octavox(kernels: KernelChoice): Engine {
   };
   return {
     async load({ ovx }) {
-      keepYoungSpaceSmall(); // As the command line does.
-      recognizer = await loadRecognizer(ovx, { kernels });
+      recognizer = await load(ovx, kernels);
       if (recognizer.kernels !== kernels) throw new Error(`${kernels}: ${recognizer.notice}`);
     },
     async transcribe(samples) {

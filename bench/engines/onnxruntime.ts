@@ -1,29 +1,28 @@
 // onnxruntime in the comparison, native or WebAssembly: the published ONNX files, decoded greedily with the caches
 // that the exported decoder has, as the model's authors do in their own package.
 
-import { readFileSync } from "node:fs";
 import { Vocabulary } from "../../src/decode/tokens.ts";
 import { readOvxHeader } from "../../src/model/ovx.ts";
-import { importOrt, type OrtName, type OrtSession, type OrtTensor } from "../onnxruntime.ts";
-import type { Engine } from "./engine.ts";
+import type { Ort, OrtSession, OrtTensor } from "../onnxruntime.ts";
+import type { Engine, Read } from "./engine.ts";
 
 const [START, END, TOKENS_PER_SECOND] = [1, 2, 6];
 /** Heads and their width, for the empty caches of the first step. */
 const NO_CACHE = [0, 8, 1, 36];
 
-export function onnxruntime(name: OrtName): Engine {
+export function onnxruntime(importOrt: () => Promise<Ort>, read: Read): Engine {
   let { ort, encoder, decoder, vocabulary } = {} as {
-    ort: Awaited<ReturnType<typeof importOrt>>;
+    ort: Ort;
     encoder: OrtSession;
     decoder: OrtSession;
     vocabulary: Vocabulary;
   };
   return {
-    async load(paths) {
-      ort = await importOrt(name);
-      encoder = await ort.open(readFileSync(paths.encoder));
-      decoder = await ort.open(readFileSync(paths.decoder));
-      vocabulary = new Vocabulary(readOvxHeader(readFileSync(paths.ovx)).metadata.vocabulary as string[]);
+    async load(model) {
+      ort = await importOrt();
+      encoder = await ort.open(await read(model.encoder));
+      decoder = await ort.open(await read(model.decoder));
+      vocabulary = new Vocabulary(readOvxHeader(await read(model.ovx)).metadata.vocabulary as string[]);
     },
 
     async transcribe(samples) {

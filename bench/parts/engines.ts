@@ -1,6 +1,7 @@
 // npm run bench -- engines: the same recordings through every engine.
 
-import { compareEngines, type EngineResult } from "../engines/compare.ts";
+import { launchChromium } from "../browser/launch.ts";
+import { compareEngines, type EngineResult, pageEngines } from "../engines/compare.ts";
 import { engines as list } from "../engines/list.ts";
 import { table } from "../table.ts";
 import type { Part, Settings } from "./part.ts";
@@ -9,12 +10,13 @@ export const engines: Part<readonly EngineResult[]> = {
   summary: "the same recordings through octavox and through onnxruntime, one thread each",
   others: true,
 
-  measure: ({ quick, rounds, only, data, limit, bar }: Settings) =>
+  measure: ({ quick, rounds, only, data, limit, terminal, bar }: Settings) =>
     compareEngines({
-      engines: only ?? Object.keys(list),
+      engines: only ?? [...Object.keys(list), ...pageEngines],
       folder: data,
       limit: limit ?? (quick ? 2 : undefined),
       rounds: quick ? 1 : rounds,
+      launch: (files) => launchChromium((text) => terminal.note(text), files),
       onProgress: (done, total) => bar.update(done, total),
     }),
 
@@ -28,7 +30,7 @@ export const engines: Part<readonly EngineResult[]> = {
         { title: "encoder RTF", cell: ({ encoderRtf }) => encoderRtf.toFixed(4) },
         { title: "ms a token", cell: ({ msPerToken }) => msPerToken.toFixed(2) },
         { title: "load ms", cell: ({ loadMs }) => loadMs.toFixed(0) },
-        { title: "resident MB", cell: ({ residentMB }) => residentMB.toFixed(0) },
+        { title: "resident MB", cell: ({ residentMB }) => residentMB?.toFixed(0) ?? "–" },
         { title: "WER %", cell: ({ wer }) => wer.toFixed(2) },
       ],
       results,
