@@ -1,4 +1,22 @@
-// `octavox/quantize`: numbers as integers of few bits.
+// `octavox/quantize`: float models on few bits, with the account of what that costs; numbers as integers of few bits.
 
+export type { CalibrationSet, Progress } from "./calibrate.ts";
 export type { Affine, QuantizedList, RangeQuantization } from "./list.ts";
 export { fromAffine, quantizeList, quantizeValue, revertList, revertValue, toAffine } from "./list.ts";
+export { observerNames } from "./observers/index.ts";
+export { roles } from "./patterns.ts";
+export type { QuantizeOptions } from "./quantize.ts";
+export { quantize } from "./quantize.ts";
+export type { Agreement, LayerReport, QuantizationReport, TensorHistogram } from "./report.ts";
+export { poorLayers, remarks } from "./report.ts";
+export type {
+  ActivationFormat,
+  Granularity,
+  LayerScheme,
+  Scheme,
+  SchemeName,
+  SchemeRule,
+  WeightFormat,
+} from "./schemes.ts";
+export { schemeNamed, schemes } from "./schemes.ts";
+export { methodWords } from "./weights.ts";

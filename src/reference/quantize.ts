@@ -5,10 +5,10 @@ import { roundHalfEven } from "./functions.ts";
 const f32 = Math.fround;
 
 export interface DynamicallyQuantized {
-  y: Uint8Array;
+  y: Uint8Array | Uint16Array;
   /** A float32 value. */
   scale: number;
-  /** 0…255 */
+  /** 0 … 2^bits − 1 */
   zero: number;
 }
 
@@ -18,22 +18,28 @@ function roundWithin(x: number, low: number, high: number): number {
 }
 
 /**
- * ONNX DynamicQuantizeLinear: uint8 over the range of x widened to contain 0. NaN does not count for the
- * range and becomes byte 0. Where the scale would be 0 (nothing but zeros) it is 1 and the zero point 0.
+ * ONNX DynamicQuantizeLinear: uint8 over the range of x widened to contain 0; with other `bits` the same with as many
+ * steps, in uint16 above 8 bits. NaN does not count for the range and becomes integer 0. Where the scale would be 0 (nothing but zeros) it is 1 and the zero point 0.
  */
-export function dynamicQuantize(x: Float32Array): DynamicallyQuantized {
+export function dynamicQuantize(x: Float32Array, bits = 8): DynamicallyQuantized {
+  const most = 2 ** bits - 1;
   let [min, max] = [0, 0];
   for (const value of x) {
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  const scale = f32(f32(max - min) / 255) || 1;
-  const zero = roundWithin(f32(-min / scale), 0, 255) || 0;
-  const quantize = (value: number) => zero + roundWithin(f32(value / scale), -zero, 255 - zero);
-  return { y: Uint8Array.from(x, quantize), scale, zero };
+  const scale = f32(f32(max - min) / most) || 1;
+  const zero = roundWithin(f32(-min / scale), 0, most) || 0;
+  const quantize = (value: number) => zero + roundWithin(f32(value / scale), -zero, most - zero);
+  const y = bits <= 8 ? Uint8Array.from(x, quantize) : Uint16Array.from(x, quantize);
+  return { y, scale, zero };
 }
 
 /** y[i] = (x[i] − zero)·scale */
-export function dequantize(x: Uint8Array | Int8Array, scale: number, zero: number): Float32Array {
+export function dequantize(
+  x: Uint8Array | Int8Array | Uint16Array,
+  scale: number,
+  zero: number,
+): Float32Array {
   return Float32Array.from(x, (q) => (q - zero) * f32(scale));
 }

@@ -17,7 +17,8 @@ function quantize(site: Site): Facts {
 
 /** y, scale, zero point */
 function dynamicQuantize(site: Site): Facts {
-  return [fact("uint8", site.dims(0)), fact("float32", []), fact("uint8", [])];
+  const type = Number(site.node.attributes.bits ?? 8) > 8 ? "uint16" : "uint8";
+  return [fact(type, site.dims(0)), fact("float32", []), fact(type, [])];
 }
 
 /** B [K, N], scale, zero, indices → [.., K] */

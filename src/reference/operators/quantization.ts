@@ -83,11 +83,12 @@ const dequantizeLinear: ReferenceOperator = (inputs, context) => {
 
 const dynamicQuantizeLinear: ReferenceOperator = (inputs, context) => {
   const { dims } = required(inputs, 0, context);
-  const { y, scale, zero } = dynamicQuantize(floats(inputs, 0, context));
+  const { y, scale, zero } = dynamicQuantize(floats(inputs, 0, context), numberOf(context, "bits", 8));
+  const type = y instanceof Uint8Array ? "uint8" : "uint16";
   return [
-    tensorOf("uint8", y, dims),
+    tensorOf(type, y, dims),
     tensorOf("float32", Float32Array.of(scale), []),
-    tensorOf("uint8", Uint8Array.of(zero), []),
+    build(type, [], () => zero),
   ];
 };
 

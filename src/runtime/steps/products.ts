@@ -150,9 +150,9 @@ const gatherDequantize: Binder = {
 };
 
 const dynamicQuantize: Binder = {
-  bind({ inputs, outputs, kernels: { dynamic_quantize_u8 } }) {
+  bind({ node, inputs, outputs, kernels: { dynamic_quantize_u8 } }) {
     const dims = fixedDims(inputs[0]);
-    if (!dims) return undefined;
+    if (!dims || (node.attributes.bits ?? 8) !== 8) return undefined;
     const [x, y, scale, zero] = [inputs[0]!, ...outputs].map((operand) => operand.pointer);
     const n = sizeOf(dims);
     return () => dynamic_quantize_u8(x, n, y, scale, zero);

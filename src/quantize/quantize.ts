@@ -1,0 +1,259 @@
+// The quantizer: a float model and a scheme go in, a quantized model and the account of what it cost come out.
+
+import { OctavoxError } from "../errors.ts";
+import type { Graph, Model } from "../model/graph.ts";
+import { inferShapes } from "../model/infer.ts";
+import { simplify } from "../passes/simplify.ts";
+import { type ActivationUse, activationUses, gridSource } from "./activations.ts";
+import { type Calibration, type CalibrationSet, calibrate, type WalkOptions } from "./calibrate.ts";
+import { equalizeGraph } from "./equalize-graph.ts";
+import { foldWeights } from "./fold-weights.ts";
+import { type Grid, gridFor } from "./grid.ts";
+import { insertQuantization, type QuantizedLayer } from "./insert.ts";
+import { findLayers, type Unsupported } from "./layers.ts";
+import { measure } from "./measure.ts";
+import { type Observer, observerNamed } from "./observers/index.ts";
+import { type LayerPlan, planLayers } from "./plan.ts";
+import type { QuantizationReport } from "./report.ts";
+import { makeReport } from "./report-of.ts";
+import { type ActivationFormat, type Scheme, type SchemeRule, schemeNamed } from "./schemes.ts";
+import { disagreement, fewestRaised, type LayerLoss, raised, sensitivities } from "./sensitivity.ts";
+import { methodNamed, needsInputs, quantizeLayer, type WeightMethod } from "./weights.ts";
+
+export interface QuantizeOptions extends WalkOptions {
+  /** A scheme, or the name of one. */
+  scheme: Scheme | string;
+  /** What schemes with calibrated ranges and methods that look at inputs need; with it, the report is measured. */
+  calibration?: CalibrationSet | undefined;
+  /** Words of `methodNamed`; by default the scales of least squared error, and corrected biases where there are clips. */
+  method?: string | undefined;
+  /** Of `observerNamed`; by default "minmax". */
+  observer?: string | undefined;
+  /** Patterns of layers that stay in float. */
+  keep?: readonly string[] | undefined;
+  /** Further rules. */
+  rules?: readonly SchemeRule[] | undefined;
+  keepUnsupported?: boolean | undefined;
+  /**
+   * Percent of the calibration clips to which the model may answer otherwise than the float one: layers get more bits,
+   * the most sensitive first, until it does not. (What is right is not known of calibration clips.)
+   */
+  budget?: number | undefined;
+}
+
+/**
+ * @throws OctavoxError `unsupported` for a model or a layer that the scheme cannot do, `argument` for names, patterns and
+ *   numbers that cannot be, and for a scheme that needs clips where there are none
+ */
+export async function quantize(
+  model: Model,
+  options: QuantizeOptions,
+): Promise<{ model: Model; report: QuantizationReport }> {
+  const quantizers = model.graphs.map((graph) => new GraphQuantizer(model, graph, options));
+  const [first] = quantizers;
+  if (quantizers.length > 1) first.refuseClips();
+  const { calibration: set, budget } = options;
+  if (set) await first.calibrate(set);
+  const sensitivity = set && budget !== undefined ? await first.meetBudget(set, budget) : undefined;
+  const graphs = quantizers.map((each) => each.quantized());
+  const { scheme, method, observer } = first;
+  const quantized: Model = {
+    ...model,
+    graphs,
+    metadata: {
+      ...model.metadata,
+      quantization: { scheme: scheme.name, method: method.name, observer: observer.name },
+    },
+  };
+  const measured = set ? await first.measure(set) : undefined;
+  const reports = quantizers.map((each, i) => each.report(i === 0 ? measured : undefined, sensitivity));
+  return { model: quantized, report: joined(reports) };
+}
+
+type Measured = Awaited<ReturnType<typeof measure>>;
+
+/** One graph's way through the quantizer. */
+class GraphQuantizer {
+  readonly scheme: Scheme;
+  readonly method: { name: string; steps: WeightMethod };
+  readonly observer: { name: string; choose: Observer };
+  private readonly model: Model;
+  /** Simplified, and equalized where the method says so. */
+  private readonly graph: Graph;
+  private readonly options: QuantizeOptions;
+  private plans: LayerPlan[];
+  private readonly kept: readonly Unsupported[];
+  private uses: ActivationUse[];
+  private calibration: Calibration | undefined;
+  private readonly source: (value: string) => string;
+  private readonly made = new Map<string, QuantizedLayer>();
+  private readonly grids = new Map<string, Grid>();
+
+  constructor(model: Model, graph: Graph, options: QuantizeOptions) {
+    const { scheme, calibration, method = calibration ? "mse+bias" : "mse", observer = "minmax" } = options;
+    this.scheme = typeof scheme === "string" ? schemeNamed(scheme) : scheme;
+    this.method = { name: method, steps: methodNamed(method) };
+    this.observer = { name: observer, choose: observerNamed(observer) };
+    this.options = options;
+    const simple = simplify(graph, model.opset);
+    const found = findLayers(simple, inferShapes(simple, model));
+    this.graph = this.method.steps.equalize ? equalizeGraph(simple, found.layers) : simple;
+    this.model = { ...model, graphs: [this.graph] };
+    const layers = this.method.steps.equalize
+      ? findLayers(this.graph, inferShapes(this.graph, model))
+      : found;
+    const planned = planLayers(layers, this.scheme, options);
+    [this.plans, this.kept] = [planned.plans, planned.kept];
+    this.uses = this.usesOf(this.plans);
+    this.source = gridSource(this.graph);
+    this.checkClips();
+  }
+
+  private checkClips(): void {
+    const { calibration, budget } = this.options;
+    if (calibration) return;
+    const needs =
+      budget !== undefined
+        ? "a budget"
+        : this.uses.some(({ format }) => format.range === "calibrated")
+          ? `the scheme "${this.scheme.name}"`
+          : needsInputs(this.method.steps)
+            ? `the method "${this.method.name}"`
+            : undefined;
+    if (needs !== undefined)
+      throw new OctavoxError("argument", needs, {
+        expected: "calibration clips",
+        found: "none",
+        remedy:
+          "Name a folder of audio with --calibrate, or choose a scheme that needs none: w8, w8a8-dynamic",
+      });
+  }
+
+  /** Graphs that work together feed each other: clips alone do not say what the second one is given. */
+  refuseClips(): void {
+    if (this.options.calibration)
+      throw new OctavoxError("unsupported", "calibration of a model with several graphs", {
+        found: `graph "${this.graph.name}" among others`,
+        remedy: "Choose a scheme that needs no clips: w8, w4-block32, w8a8-dynamic",
+      });
+  }
+
+  private usesOf(plans: readonly LayerPlan[]): ActivationUse[] {
+    return activationUses(this.graph, inferShapes(this.graph, this.model), plans);
+  }
+
+  async calibrate(set: CalibrationSet): Promise<void> {
+    const layers = this.plans.filter(({ scheme }) => scheme.weights).map(({ layer }) => layer);
+    const values = new Set([
+      ...this.uses.map(({ value }) => this.source(value)),
+      ...layers.map(({ input }) => input),
+    ]);
+    const wanted = { values, layers: needsInputs(this.method.steps) ? layers : [] };
+    this.calibration = await calibrate(this.model, wanted, set, this.options);
+  }
+
+  /** The grid of a value; what was only moved shares its source's. */
+  private readonly gridOf = (value: string, format: ActivationFormat): Grid => {
+    const name = this.source(value);
+    const key = `${name}\n${JSON.stringify(format)}`;
+    const known = this.grids.get(key);
+    if (known) return known;
+    const seen = this.calibration?.observations.get(name);
+    const grid = gridFor(seen ? this.observer.choose(seen, format) : { min: 0, max: 0 }, format);
+    this.grids.set(key, grid);
+    return grid;
+  };
+
+  /** Each layer is quantized once for each format. */
+  private layersOf(plans: readonly LayerPlan[]): QuantizedLayer[] {
+    const { signal, onProgress } = this.options;
+    const quantizing = plans.filter(({ scheme }) => scheme.weights);
+    return quantizing.map(({ layer, scheme: { weights } }, done) => {
+      signal?.throwIfAborted();
+      const key = `${layer.name}\n${JSON.stringify(weights)}`;
+      const known = this.made.get(key);
+      if (known) return known;
+      onProgress?.({ stage: "rounding", done, total: quantizing.length, name: layer.name });
+      const made = quantizeLayer(layer, weights!, this.method.steps, this.calibration);
+      this.made.set(key, made);
+      return made;
+    });
+  }
+
+  private graphOf(plans: readonly LayerPlan[]): Graph {
+    const uses = plans === this.plans ? this.uses : this.usesOf(plans);
+    return insertQuantization(this.graph, { layers: this.layersOf(plans), uses, gridOf: this.gridOf });
+  }
+
+  /** For running: weights made once. */
+  private modelOf(plans: readonly LayerPlan[]): Model {
+    return { ...this.model, graphs: [foldWeights(this.graphOf(plans), this.model.opset)] };
+  }
+
+  quantized(): Graph {
+    return this.graphOf(this.plans);
+  }
+
+  /** Raises layers until the model agrees with the float one as far as the budget says. */
+  async meetBudget(set: CalibrationSet, budget: number): Promise<readonly LayerLoss[]> {
+    if (!(budget >= 0 && budget <= 100))
+      throw new OctavoxError("argument", "the budget", { expected: "0 to 100 points", found: `${budget}` });
+    const names = this.plans.filter(({ scheme }) => scheme.weights).map(({ layer }) => layer.name);
+    const alone = (name: string): Model =>
+      this.modelOf(this.plans.map((plan) => (plan.layer.name === name ? plan : { ...plan, scheme: {} })));
+    const losses = await sensitivities(this.model, names, alone, set, this.options);
+    const rank = new Map(losses.map(({ name }, i) => [name, i]));
+    for (;;) {
+      const raisedPlans = (count: number): LayerPlan[] =>
+        this.plans.map((plan) =>
+          (rank.get(plan.layer.name) ?? Number.POSITIVE_INFINITY) < count
+            ? { ...plan, scheme: raised(plan.scheme) }
+            : plan,
+        );
+      const trial = (count: number) =>
+        disagreement(this.model, this.modelOf(raisedPlans(count)), set, this.options);
+      const found = await fewestRaised(losses.length, budget, trial);
+      this.plans = raisedPlans(found.raised);
+      this.uses = this.usesOf(this.plans);
+      const isFloat = this.plans.every(({ scheme: { weights } }) => weights === undefined);
+      if (found.loss <= budget || isFloat) return losses;
+    }
+  }
+
+  measure(set: CalibrationSet): Promise<Measured> {
+    return measure(
+      {
+        float: this.model,
+        quantized: this.modelOf(this.plans),
+        layers: this.plans.map(({ layer }) => layer),
+        uses: this.uses,
+        gridOf: this.gridOf,
+      },
+      set,
+      this.options,
+    );
+  }
+
+  report(measured: Measured | undefined, sensitivity: readonly LayerLoss[] | undefined): QuantizationReport {
+    return makeReport({
+      ...{ scheme: this.scheme, method: this.method.name, observer: this.observer.name },
+      ...{ plans: this.plans, layers: this.layersOf(this.plans), uses: this.uses, kept: this.kept },
+      ...{ gridOf: this.gridOf, calibration: this.calibration, measured, sensitivity },
+    });
+  }
+}
+
+/** Layers of all graphs, in their order. */
+function joined(reports: readonly QuantizationReport[]): QuantizationReport {
+  const [first] = reports;
+  const sum = (key: "bytesBefore" | "bytesAfter"): number =>
+    reports.reduce((total, each) => total + each[key], 0);
+  return {
+    ...first,
+    bytesBefore: sum("bytesBefore"),
+    bytesAfter: sum("bytesAfter"),
+    layers: reports.flatMap(({ layers }) => layers),
+    histograms: reports.flatMap(({ histograms }) => histograms),
+    kept: reports.flatMap(({ kept }) => kept),
+  };
+}
