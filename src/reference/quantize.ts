@@ -4,8 +4,8 @@ import { roundHalfEven } from "./functions.ts";
 
 const f32 = Math.fround;
 
-export interface DynamicallyQuantized {
-  y: Uint8Array | Uint16Array;
+export interface DynamicallyQuantized<Integers = Uint8Array> {
+  y: Integers;
   /** A float32 value. */
   scale: number;
   /** 0 … 2^bits − 1 */
@@ -21,7 +21,12 @@ function roundWithin(x: number, low: number, high: number): number {
  * ONNX DynamicQuantizeLinear: uint8 over the range of x widened to contain 0; with other `bits` the same with as many
  * steps, in uint16 above 8 bits. NaN does not count for the range and becomes integer 0. Where the scale would be 0 (nothing but zeros) it is 1 and the zero point 0.
  */
-export function dynamicQuantize(x: Float32Array, bits = 8): DynamicallyQuantized {
+export function dynamicQuantize(x: Float32Array): DynamicallyQuantized;
+export function dynamicQuantize(
+  x: Float32Array,
+  bits: number,
+): DynamicallyQuantized<Uint8Array | Uint16Array>;
+export function dynamicQuantize(x: Float32Array, bits = 8): DynamicallyQuantized<Uint8Array | Uint16Array> {
   const most = 2 ** bits - 1;
   let [min, max] = [0, 0];
   for (const value of x) {
