@@ -241,3 +241,25 @@ test("a figure is drawn with as many panels as numbers of bits", () => {
   assert.equal(wrong.status, 2);
   assert.match(wrong.stderr, /whole numbers from 2 to 16/);
 });
+
+test("features are drawn below the waveform, in the colours of their levels", () => {
+  const path = join(work, "features.svg");
+  const ship = join(root, "samples/ship.wav");
+  for (const [preset, title] of [
+    ["whisper-logmel", /whisper-logmel: \d+ frames of 80 bands/],
+    ["tf-mfcc", /tf-mfcc: \d+ frames of 10 coefficients/],
+  ] as const) {
+    const { status, stdout, stderr } = run(["plot", "features", ship, "--preset", preset, "-o", path]);
+    assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: `${path}\n`, stderr: "" });
+    const svg = readFileSync(path, "utf8");
+    assert.match(svg, />ship\.wav</);
+    assert.match(svg, title);
+    assert.ok(new Set(svg.match(/fill="(?:rgb|#)[^"]*"/g)).size > 8);
+  }
+  const wrong = run(["plot", "features", ship, "--preset", "mfcc", "-o", path]);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /Allowed choices are tf-mfcc, moonshine-logmel, kaldi-fbank, whisper-logmel/);
+  const short = run(["plot", "features", "zero.wav", "-o", path]);
+  assert.equal(short.status, 2);
+  assert.match(short.stderr, /^octavox: zero\.wav: the clip is empty/);
+});

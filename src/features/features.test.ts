@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { decodeAudio } from "../audio/audio.ts";
 import { OctavoxError } from "../errors.ts";
 import { assertSameBits, createRandom } from "../kernels/testing.ts";
 import { bandsFirst, type FeatureSpec, features, loadFeatures, presets } from "./index.ts";
 import { type FrameEngine, plainEngine } from "./plain.ts";
 import type { FeaturePreset } from "./preset.ts";
-import type { Tables } from "./tables.ts";
+import { type Tables, tablesOf } from "./tables.ts";
 import { framesOf, hann, kaldiFbank, powerOf, slaneyBands, sound, tensorflowMfcc } from "./testing.ts";
 import { objectionTo } from "./trial.ts";
 
@@ -35,6 +36,21 @@ test("digital silence has a first coefficient of √(2/40)·40·ln 1e-12 = −24
     assert.equal(data[10 * f].toFixed(3), "-247.139");
     for (let i = 1; i < 10; i++) assert.ok(Math.abs(data[10 * f + i]) < 1e-5);
   }
+});
+
+test("silence inside the words of Speech Commands reaches the floor in 635 frames of 70 clips", async (t) => {
+  const folder = join(import.meta.dirname, "../../../shared/data/gsc_v2_test_dev");
+  if (!existsSync(folder)) return t.skip("../shared/data/gsc_v2_test_dev is not there");
+  const frontEnd = await loadFeatures({ preset: "tf-mfcc" });
+  const found = { clips: 0, frames: 0 };
+  for (const path of globSync("*/*.wav", { cwd: folder })) {
+    const { samples } = await decodeAudio(new Uint8Array(readFileSync(join(folder, path))));
+    const { data } = frontEnd.run(samples);
+    const frames = data.filter((value, i) => i % 10 === 0 && value.toFixed(3) === "-247.139").length;
+    found.frames += frames;
+    found.clips += Math.sign(frames);
+  }
+  assert.deepEqual(found, { clips: 70, frames: 635 });
 });
 
 test("moonshine-logmel is torchaudio's log-mel, normalised by its mean and unbiased deviation", () => {
@@ -67,6 +83,22 @@ test("whisper-logmel is Whisper's, with its range of 8 below the peak", () => {
     rows.map((row) => row.map((x) => (Math.max(x, peak - 8) + 4) / 4)),
     1e-5,
   );
+});
+
+test("whisper-logmel's filters are those of librosa in float32", () => {
+  const filters = tablesOf(presets["whisper-logmel"]).mel;
+  const known = [
+    [0, 1, 0.02486259490251541],
+    [1, 1, 0.001990821911022067],
+    [1, 2, 0.022871771827340126],
+    [39, 41, 0.011486922390758991],
+    [69, 131, 0.00487553421407938],
+    [79, 192, 0.0031647116411477327],
+  ] as const;
+  for (const [band, bin, weight] of known) {
+    const { start, weights } = filters[band];
+    assert.ok(Math.abs(weights[bin - start] - weight) < 2e-9, `band ${band}, bin ${bin}`);
+  }
 });
 
 test("kaldi-fbank is Kaldi's filter bank without dither", () => {
