@@ -33,6 +33,7 @@ export async function importOrt(name: OrtName): Promise<Ort> {
 
 export function oneThread({ Tensor, InferenceSession, env }: OrtModule): Ort {
   env.wasm.numThreads = 1;
-  const options = { intraOpNumThreads: 1, interOpNumThreads: 1 };
+  // Errors only: it warns of what an exporter left behind.
+  const options = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 };
   return { Tensor, open: (model) => InferenceSession.create(model, options) };
 }

@@ -9,12 +9,15 @@ import { engines } from "./parts/engines.ts";
 import { growth } from "./parts/growth.ts";
 import { kernels } from "./parts/kernels.ts";
 import { ladder } from "./parts/ladder.ts";
+import { models } from "./parts/models.ts";
 import type { Part } from "./parts/part.ts";
 import { keepRecord, makeRecord } from "./record.ts";
 import { machineLine } from "./table.ts";
 
 /** A part shows only what it has measured itself. */
-const parts = { kernels, ladder, engines, growth } as unknown as Readonly<Record<string, Part<unknown>>>;
+const parts = { kernels, ladder, engines, models, growth } as unknown as Readonly<
+  Record<string, Part<unknown>>
+>;
 
 const usage = `npm run bench -- PART [options]
 

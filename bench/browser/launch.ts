@@ -41,10 +41,14 @@ export async function launchChromium(
   };
 }
 
-/** Engines of `page.ts` as contestants in the comparison of kernels. */
-export async function startPage(chromium: Chromium, engine: string): Promise<Contestant> {
+/** An engine of `page.ts` as a contestant. */
+export async function startPage(
+  chromium: Chromium,
+  engine: string,
+  list: "kernels" | "models",
+): Promise<Contestant> {
   const page = await chromium.page();
-  await page.evaluate(`startKernels(${JSON.stringify(engine)})`);
+  await page.evaluate(`startContestant(${JSON.stringify(list)}, ${JSON.stringify(engine)})`);
   return {
     name: `${engine}, Chromium`,
     ask: async (request) => (await page.evaluate(`ask(${JSON.stringify(request)})`)) as Prepared | Timed,

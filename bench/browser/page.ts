@@ -8,6 +8,9 @@ import { octavox } from "../engines/octavox.ts";
 import { onnxruntime } from "../engines/onnxruntime.ts";
 import { octavoxKernels } from "../kernels/octavox.ts";
 import { onnxruntimeProducts } from "../kernels/onnxruntime.ts";
+import { litertModels } from "../models/litert.ts";
+import { octavoxModels } from "../models/octavox.ts";
+import { onnxruntimeModels } from "../models/onnxruntime.ts";
 import { type Ort, type OrtModule, oneThread } from "../onnxruntime.ts";
 
 const ORT = "/modules/onnxruntime-web/dist/";
@@ -18,10 +21,19 @@ async function importOrt(): Promise<Ort> {
   return oneThread(module);
 }
 
-/** Kernels of engines, by name. */
-const kernelEngines: Readonly<Record<string, () => Promise<Prepare> | Prepare>> = {
-  octavox: () => octavoxKernels("relaxed"),
-  "onnxruntime-web": async () => onnxruntimeProducts(await importOrt()),
+type Engines = Readonly<Record<string, () => Promise<Prepare> | Prepare>>;
+
+/** Engines in the comparisons of kernels and of models. */
+const contestants: Readonly<Record<string, Engines>> = {
+  kernels: {
+    octavox: () => octavoxKernels("relaxed"),
+    "onnxruntime-web": async () => onnxruntimeProducts(await importOrt()),
+  },
+  models: {
+    octavox: () => octavoxModels(readListed, { kernels: "relaxed" }),
+    "onnxruntime-web": async () => onnxruntimeModels(await importOrt(), readListed),
+    "LiteRT.js": () => litertModels("/litert.js", "/modules/@litertjs/core/wasm/", readListed),
+  },
 };
 
 /** Engines that transcribe. */
@@ -36,15 +48,18 @@ async function read(address: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-let kernelsAnswer: ReturnType<typeof makeAnswerer>;
+/** A model's file by its name in the list. */
+const readListed = (path: string) => read(`/files/${path}`);
+
+let contestant: ReturnType<typeof makeAnswerer>;
 let engine: Engine;
 
 Object.assign(globalThis, {
-  async startKernels(engine: string) {
-    kernelsAnswer = makeAnswerer(await kernelEngines[engine]());
+  async startContestant(list: string, name: string) {
+    contestant = makeAnswerer(await contestants[list][name]());
   },
   async ask(request: Request) {
-    const reply = await kernelsAnswer(request);
+    const reply = await contestant(request);
     // Plain numbers are what comes through to the other process everywhere.
     return "result" in reply && reply.result ? { ...reply, result: Array.from(reply.result) } : reply;
   },

@@ -19,15 +19,19 @@ export interface PageServer {
   close(): void;
 }
 
+/** A module and all it imports, as one. */
+async function bundle(entry: string): Promise<Uint8Array> {
+  const options = { bundle: true, format: "esm", target: "es2022", write: false } as const;
+  return (await build({ entryPoints: [entry], ...options })).outputFiles[0].contents;
+}
+
 /** @param files more of them: path in the address → file on the disk */
 export async function servePage(files: Readonly<Record<string, string>> = {}): Promise<PageServer> {
-  const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, "page.ts")],
-    ...{ bundle: true, format: "esm", target: "es2022", write: false, external: ["/modules/*"] },
-  });
+  const page = await bundle(join(import.meta.dirname, "page.ts"));
   const content = async (path: string): Promise<Uint8Array | string | undefined> => {
     if (path === "/") return '<!doctype html><script type="module" src="/page.js"></script>';
-    if (path === "/page.js") return outputFiles[0].contents;
+    if (path === "/page.js") return page;
+    if (path === "/litert.js") return bundle(join(modules, "@litertjs/core/dist/index.js"));
     if (files[path]) return readFile(files[path]);
     const file = normalize(join(modules, path.replace(/^\/modules\//, "")));
     return file.startsWith(modules + sep) ? readFile(file).catch(() => undefined) : undefined;

@@ -3,11 +3,13 @@
 
 import { nodeEngines } from "../kernels/engines.ts";
 import { ladderEngines } from "../ladder/steps.ts";
+import { modelEngines } from "../models/engines.ts";
 import { type Answer, makeAnswerer, type Prepare, type Request } from "./task.ts";
 
 const lists: Readonly<Record<string, Readonly<Record<string, () => Promise<Prepare> | Prepare>>>> = {
   kernels: nodeEngines,
   ladder: ladderEngines,
+  models: modelEngines,
 };
 
 const [list, engine] = process.argv.slice(2);

@@ -27,19 +27,28 @@ export interface Standing {
   readonly limit: number | undefined;
 }
 
-/** By contestant; those that do not do the task are left out. */
+/**
+ * By contestant; those that do not do the task are left out.
+ * @param note where given, takes a word about one that does it wrongly, which is then left out too; an error otherwise
+ */
 export async function compete(
   contestants: readonly Contestant[],
   task: Task,
   judge: Judge,
   { turns, turn }: Turns,
+  note?: (text: string) => void,
 ): Promise<Record<string, Standing>> {
   const able: Contestant[] = [];
   for (const contestant of contestants) {
     const { result, skipped } = (await contestant.ask({ prepare: task })) as Prepared;
     if (skipped) continue;
     const wrong = result && judge(result, contestant.name);
-    if (wrong) throw new Error(`${contestant.name}: ${task.family} of ${task.shape.join("×")}: ${wrong}`);
+    if (wrong) {
+      const what = `${contestant.name}: ${task.family}, ${task.shape.join("×")}: ${wrong}`;
+      if (!note) throw new Error(what);
+      note(`left out: ${what}`);
+      continue;
+    }
     able.push(contestant);
   }
   const timed = new Map(able.map(({ name }) => [name, [] as Timed[]]));

@@ -6,7 +6,7 @@ import type { Contestant } from "./contest.ts";
 import type { Answer, Prepared, Request, Timed } from "./task.ts";
 
 /** @param list of engines, as `child.ts` knows them */
-export async function startProcess(name: string, list: "kernels" | "ladder"): Promise<Contestant> {
+export async function startProcess(name: string, list: "kernels" | "ladder" | "models"): Promise<Contestant> {
   const child = fork(join(import.meta.dirname, "child.ts"), [list, name], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     serialization: "advanced",

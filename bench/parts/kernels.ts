@@ -28,7 +28,8 @@ export const kernels: Part<readonly KernelRow[]> = {
     const gemmlowp = startGemmlowp(note);
     if (gemmlowp) contestants.push(gemmlowp);
     const chromium = await launchChromium(note);
-    if (chromium) for (const engine of inPages) contestants.push(await startPage(chromium, engine));
+    if (chromium)
+      for (const engine of inPages) contestants.push(await startPage(chromium, engine, "kernels"));
     try {
       return await compareKernels(contestants, {
         families: only ?? Object.keys(families),
