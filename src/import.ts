@@ -11,3 +11,4 @@ export type { GraphSummary, ModelSummary } from "./model/summary.ts";
 export { summarise } from "./model/summary.ts";
 export { convertListed } from "./passes/convert.ts";
 export { packModel } from "./passes/pack.ts";
+export { prepareModel } from "./passes/prepare.ts";
