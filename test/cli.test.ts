@@ -75,7 +75,11 @@ describe("what cannot be done leaves with status 1 and one line", () => {
     ["inspect folder", /^octavox: folder: not a file: found a folder/],
     ["transcribe zero.wav --model text.wav", /^octavox: text\.wav: not a packed octavox model/],
     ["models path whisper", /^octavox: no model "whisper"/],
-    [`evaluate ${MODEL} folder`, /^octavox: folder.refs\.tsv: cannot be read: found no such file/],
+    [
+      `evaluate ${MODEL} folder`,
+      /^octavox: folder: nothing to evaluate: expected refs\.tsv, or folders of rec/,
+    ],
+    [`evaluate ${MODEL} nowhere`, /^octavox: nowhere: cannot be read: found no such file/],
     ["transcribe none.wav", /^octavox: none\.wav: cannot be read: found no such file/, true],
     ["transcribe empty.wav", /^octavox: empty\.wav: not an audio file.*found an empty file/, true],
     ["transcribe text.wav", /^octavox: text\.wav: not an audio file.*Convert it/, true],

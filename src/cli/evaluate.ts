@@ -1,125 +1,102 @@
-// octavox evaluate MODEL DIR
+// octavox evaluate MODEL DIR: what is in the folder decides how the model is judged.
 
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { OctavoxError } from "../errors.ts";
-import {
-  evaluateTranscription,
-  type ItemResult,
-  readRefs,
-  type SpokenItem,
-  type WerResult,
-} from "../evaluate/index.ts";
-import { readBytes } from "../host/index.ts";
-import { decodeAudio, type KernelChoice } from "../index.ts";
+import { labelFolders } from "../host/index.ts";
+import type { KernelChoice } from "../index.ts";
 import type { Context } from "./context.ts";
-import { openRecognizer } from "./load.ts";
-import { kernelsOption, positiveInteger, threadsOption } from "./options.ts";
-import { columns } from "./terminal.ts";
+import { labelsEvaluation } from "./evaluate-labels.ts";
+import { printAgainst, printOne, type Ran } from "./evaluate-report.ts";
+import { wordsEvaluation } from "./evaluate-words.ts";
+import { count, kernelsOption, keywordsOption, seed, threadsOption } from "./options.ts";
 
-interface Options {
+export interface EvaluateOptions {
   json?: boolean;
   errors?: boolean;
+  against?: string;
   limit?: number;
+  seed?: number;
   threads: number;
   kernels?: KernelChoice;
+  keywords?: string;
+  ignoreUnknown?: boolean;
 }
+
+/** A folder of recordings, and a way to try a model on it. */
+export interface Evaluation {
+  dataset: string;
+  /** Opens the model, runs it on the recordings, and closes it. An interrupt ends it with what was done. */
+  run(model: string): Promise<Ran>;
+}
+
+const INTERRUPTED = 130;
 
 const examples = `
 Examples:
   octavox evaluate moonshine-tiny recordings/
-  octavox evaluate model.ovx recordings/ --json --limit 20
+  octavox evaluate keywords.ovx speech_commands/ --limit 200 --seed 1
+  octavox evaluate keywords-w8a8.ovx speech_commands/ --against keywords.onnx --errors
+  octavox evaluate model.onnx letters/ --keywords letters.json --json | jq .value
 
-recordings/refs.tsv has a line for each recording: its name without .wav or .flac, a tab, and what is said.
-Words are compared in lower case and without punctuation.`;
+A folder with refs.tsv is for recognisers: it has a line for each recording, its name without .wav or .flac, a tab,
+and what is said. Words are compared in lower case and without punctuation.
+A folder of folders is for keyword models: each is named by the word in its recordings. Words that the model has no
+label for count as _unknown_ where it has that. They are taken from each folder in turn; --seed draws the order.`;
 
 export function evaluateCommand(context: Context): Command {
   return new Command("evaluate")
     .summary("count a model's errors on recordings whose words are known")
     .description(
-      "Counts a recogniser's word errors on recordings whose words are known, and measures its speed.",
+      "Counts a model's errors on recordings whose words are known, and measures its speed: word errors of a " +
+        "recogniser, accuracy of a keyword model. An interrupt prints what was found so far.",
     )
-    .argument("<model>", "name or path of a recogniser")
-    .argument("<folder>", "folder with refs.tsv and the recordings it names")
+    .argument("<model>", "name or path of a recogniser, or path of a keyword model")
+    .argument("<folder>", "folder with refs.tsv and the recordings it names, or with a folder for each label")
     .option("--json", "print JSON")
     .option("--errors", "print each recording with errors, as said and as heard")
-    .addOption(new Option("--limit <number>", "only the first so many recordings").argParser(positiveInteger))
+    .option("--against <model>", "another model on the same recordings, and where the two differ")
+    .addOption(new Option("--limit <number>", "only so many recordings").argParser(count))
+    .addOption(new Option("--seed <number>", "draw the recordings' order by chance").argParser(seed))
+    .option("--ignore-unknown", "leave out folders that the model has no label for")
+    .addOption(keywordsOption())
     .addOption(threadsOption())
     .addOption(kernelsOption())
     .addHelpText("after", examples)
-    .action((model: string, folder: string, options: Options) => evaluate(context, model, folder, options));
+    .action((model: string, folder: string, options: EvaluateOptions) =>
+      evaluate(context, model, folder, options),
+    );
 }
 
-async function evaluate(context: Context, model: string, folder: string, options: Options): Promise<void> {
+async function evaluate(
+  context: Context,
+  model: string,
+  folder: string,
+  options: EvaluateOptions,
+): Promise<void> {
   const { terminal, signal } = context;
-  const items = await spokenItems(folder, context);
-  using recognizer = await openRecognizer(context, { model, ...options });
-  const bar = terminal.progress(basename(resolve(folder)));
-  const wrong: ItemResult[] = [];
-  try {
-    const result = await evaluateTranscription(recognizer, items.slice(0, options.limit), {
-      signal,
-      onProgress: ({ done, total }) => bar.update(done, total),
-      onItem: (item) => item.substitutions + item.insertions + item.deletions > 0 && wrong.push(item),
-    });
-    bar.end();
-    const dataset = basename(resolve(folder));
-    if (options.json) terminal.out(JSON.stringify(record(model, dataset, result)));
-    else for (const line of summary(result, recognizer.kernels)) terminal.out(line);
-    if (options.errors) for (const item of wrong) terminal.out(comparison(item));
-  } finally {
-    bar.end();
-  }
+  const evaluation = await evaluationOf(context, folder, options);
+  const ran = await evaluation.run(model);
+  const other =
+    options.against !== undefined && !signal.aborted ? await evaluation.run(options.against) : undefined;
+  if (other) printAgainst(terminal, ran, other, options);
+  else printOne(terminal, ran, options);
+  if (!signal.aborted) return;
+  const { done, total } = other ?? ran;
+  terminal.note(`octavox: interrupted after ${done} of ${total} recordings`);
+  process.exitCode = INTERRUPTED;
 }
 
-async function spokenItems(folder: string, { signal }: Context): Promise<SpokenItem[]> {
-  const list = join(folder, "refs.tsv");
-  const refs = readRefs(new TextDecoder().decode(await readBytes(list, { signal })), list);
-  return refs.map(({ id, text }) => {
-    const file = [".wav", ".flac"]
-      .map((extension) => join(folder, id + extension))
-      .find((path) => existsSync(path));
-    if (!file)
-      throw new OctavoxError("not-found", "a recording is missing", {
-        file: list,
-        expected: `${id}.wav or ${id}.flac beside it`,
-        found: "neither",
-      });
-    return {
-      id,
-      reference: text,
-      load: async () => decodeAudio(await readBytes(file, { signal }), { file, signal }),
-    };
+async function evaluationOf(context: Context, folder: string, options: EvaluateOptions): Promise<Evaluation> {
+  const dataset = basename(resolve(folder));
+  const refs = join(folder, "refs.tsv");
+  if (existsSync(refs)) return wordsEvaluation(context, { dataset, folder, refs }, options);
+  const folders = await labelFolders(folder);
+  if (folders.length > 0) return labelsEvaluation(context, { dataset, folder, folders }, options);
+  throw new OctavoxError("not-found", "nothing to evaluate", {
+    file: folder,
+    expected: "refs.tsv, or folders of recordings named by what is said in them",
+    found: "neither",
   });
-}
-
-function record(model: string, dataset: string, result: WerResult) {
-  const { items, metric, value, words, substitutions, insertions, deletions } = result;
-  const { audioSeconds, processingSeconds, rtf } = result;
-  return {
-    ...{ model, dataset, items, metric, value, words, substitutions, insertions, deletions },
-    ...{ audioSeconds, processingSeconds, rtf },
-  };
-}
-
-function summary(result: WerResult, kernels: string): string[] {
-  const { items, value, words, substitutions, insertions, deletions, audioSeconds, processingSeconds, rtf } =
-    result;
-  const errors = substitutions + insertions + deletions;
-  return columns([
-    ["word error rate", `${value.toFixed(2)} %`, `${errors} errors in ${words} words, ${items} recordings`],
-    ["substitutions", `${substitutions}`, ""],
-    ["insertions", `${insertions}`, ""],
-    ["deletions", `${deletions}`, ""],
-    [
-      "real-time factor",
-      rtf.toFixed(4),
-      `${audioSeconds.toFixed(1)} s of audio in ${processingSeconds.toFixed(2)} s, ${kernels} kernels`,
-    ],
-  ]);
-}
-
-function comparison({ id, reference, text }: ItemResult): string {
-  return `\n${id}\n  said   ${reference}\n  heard  ${text}`;
 }

@@ -1,7 +1,7 @@
-// Opens the recogniser that a verb works with, showing the progress of a download.
+// Opens the recogniser or keyword model that a verb works with, showing the progress of a download.
 
-import { loadRecognizer, type PullProgress } from "../host/index.ts";
-import type { KernelChoice, Recognizer } from "../index.ts";
+import { loadKeywords, loadRecognizer, type PullProgress, readKeywordFile } from "../host/index.ts";
+import type { KernelChoice, KeywordModel, Recognizer } from "../index.ts";
 import type { Context } from "./context.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -22,6 +22,28 @@ export async function openRecognizer(
     if (threads > recognizer.threads)
       terminal.note(`octavox: this version runs on one thread; --threads ${threads} changes nothing`);
     return recognizer;
+  } finally {
+    end();
+  }
+}
+
+export interface LoadKeywordsOptions {
+  model: string;
+  kernels?: KernelChoice | undefined;
+  /** File that describes a model which does not itself. */
+  keywords?: string | undefined;
+}
+
+export async function openKeywords(
+  { terminal, signal }: Context,
+  { model, kernels, keywords }: LoadKeywordsOptions,
+): Promise<KeywordModel> {
+  const { onProgress, end } = pullProgress(terminal, model);
+  try {
+    const settings = keywords === undefined ? undefined : await readKeywordFile(keywords);
+    const opened = await loadKeywords(model, { settings, kernels, signal, onProgress });
+    if (opened.notice) terminal.note(`octavox: ${opened.notice}; using ${opened.kernels}`);
+    return opened;
   } finally {
     end();
   }

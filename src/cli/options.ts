@@ -23,6 +23,36 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** Of things to do: 1 or more. */
+export function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError("It must be a whole number, 1 or more.");
+  return value;
+}
+
+/** Where choices by chance begin. */
+export function seed(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value >= 2 ** 32)
+    throw new InvalidArgumentError("It must be a whole number from 0 to 4294967295.");
+  return value;
+}
+
+export function decimal(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("It must be a number.");
+  return value;
+}
+
+/** "yes,no" → ["yes", "no"] */
+export function nameList(text: string): string[] {
+  return text.split(",").map((name) => name.trim());
+}
+
+export const keywordsOption = () =>
+  new Option("--keywords <file>", "JSON with labels, samples and features, for a model whose file says none");
+
 /** "4,8" → [4, 8] */
 export function bitList(text: string): number[] {
   const bits = text.split(",").map(Number);

@@ -1,5 +1,16 @@
-// `octavox/evaluate`: how well a recogniser hears, and how fast.
+// `octavox/evaluate`: how well a recogniser or a keyword model hears, and how fast.
 
+export type { Disagreement, Outcome } from "./against.ts";
+export { disagreements } from "./against.ts";
+export type { Choice } from "./choice.ts";
+export { choose, inTurn, seeded } from "./choice.ts";
+export type { Accuracy, ClassCount } from "./confusion.ts";
+export { Confusion } from "./confusion.ts";
+export type { Cost, RunOptions } from "./items.ts";
+export type { LabelNames } from "./label-names.ts";
+export { matchLabels } from "./label-names.ts";
+export type { HeardItem, LabelledItem, LabelsOptions, LabelsResult } from "./labels.ts";
+export { evaluateLabels } from "./labels.ts";
 export type { Reference } from "./refs.ts";
 export { readRefs } from "./refs.ts";
 export type { EvaluateOptions, ItemResult, SpokenItem, WerResult } from "./transcription.ts";

@@ -2,6 +2,7 @@
 
 import type { AudioClip } from "../audio/audio.ts";
 import type { Recognizer } from "../speech/recognizer.ts";
+import { type Cost, costOf, forEachItem, type RunOptions } from "./items.ts";
 import { addWordErrors, countWordErrors, type WordErrors, wordErrorRate } from "./wer.ts";
 import { words } from "./words.ts";
 
@@ -18,43 +19,35 @@ export interface ItemResult extends WordErrors {
   text: string;
 }
 
-export interface WerResult extends WordErrors {
+export interface WerResult extends WordErrors, Cost {
   items: number;
   metric: "wer";
   /** In percent. */
   value: number;
-  audioSeconds: number;
-  processingSeconds: number;
-  /** Processing time ÷ audio time; reading and decoding the files is not counted. */
-  rtf: number;
 }
 
-export interface EvaluateOptions {
-  signal?: AbortSignal | undefined;
-  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+export interface EvaluateOptions extends RunOptions {
   onItem?: ((item: ItemResult) => void) | undefined;
 }
 
-/** @throws what reading a recording throws; the signal's reason when aborted */
+/** @throws what reading a recording throws; the signal's reason when aborted, unless `partial` */
 export async function evaluateTranscription(
   recognizer: Pick<Recognizer, "transcribe">,
   items: readonly SpokenItem[],
-  { signal, onProgress, onItem }: EvaluateOptions = {},
+  { onItem, ...options }: EvaluateOptions = {},
 ): Promise<WerResult> {
   let errors: WordErrors = { words: 0, substitutions: 0, insertions: 0, deletions: 0 };
   let [audioSeconds, processingSeconds] = [0, 0];
-  for (const [index, { id, reference, load }] of items.entries()) {
-    onProgress?.({ done: index, total: items.length });
+  const hear = async ({ id, reference, load }: SpokenItem): Promise<void> => {
     const { samples, sampleRate } = await load();
-    const transcript = await recognizer.transcribe(samples, { sampleRate, signal });
+    const transcript = await recognizer.transcribe(samples, { sampleRate, signal: options.signal });
     const own = countWordErrors(words(reference), words(transcript.text));
     errors = addWordErrors(errors, own);
     audioSeconds += transcript.audioSeconds;
     processingSeconds += transcript.processingSeconds;
     onItem?.({ id, reference, text: transcript.text, ...own });
-  }
-  onProgress?.({ done: items.length, total: items.length });
-  const rtf = audioSeconds === 0 ? 0 : processingSeconds / audioSeconds;
+  };
+  const count = await forEachItem(items, hear, options);
   const value = wordErrorRate(errors);
-  return { items: items.length, metric: "wer", value, ...errors, audioSeconds, processingSeconds, rtf };
+  return { items: count, metric: "wer", value, ...errors, ...costOf(audioSeconds, processingSeconds) };
 }

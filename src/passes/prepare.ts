@@ -10,8 +10,6 @@ export function prepareModel(model: Model): Model {
   const matrices: MatrixCache = new Map();
   const panels: PanelCache = new Map();
   const { opset } = model;
-  const graphs = model.graphs.map((graph) =>
-    packMatrices(optimise(graph, { opset, matrices }), panels),
-  );
+  const graphs = model.graphs.map((graph) => packMatrices(optimise(graph, { opset, matrices }), panels));
   return { ...model, graphs };
 }

@@ -1,0 +1,135 @@
+// The command line with a keyword model, on tones that stand for words: evaluate, spot, listen, realtime.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { writeOvx } from "../src/model/ovx.ts";
+import { silence, tone, toneFeatures, toneLabels, toneModel } from "../src/speech/testing-keywords.ts";
+import { floatWav } from "./wav.ts";
+
+const command = join(import.meta.dirname, "../bin/octavox.js");
+let work: string;
+
+before(() => {
+  work = mkdtempSync(join(tmpdir(), "octavox-keywords-"));
+  writeFileSync(join(work, "tones.ovx"), writeOvx(toneModel()));
+  writeFileSync(join(work, "silent.ovx"), writeOvx({ ...toneModel(), metadata: {} }));
+  // Its labels are the other way round: it is wrong about every tone.
+  const [nothing, unknown, low, high] = toneLabels;
+  writeFileSync(join(work, "wrong.ovx"), writeOvx(toneModel({ labels: [nothing, unknown, high, low] })));
+  const settings = { labels: toneLabels, samples: 16_000, features: toneFeatures };
+  writeFileSync(join(work, "tones.json"), JSON.stringify(settings));
+  const clips = { low: tone("low", 1), high: tone("high", 1), _silence_: silence(1), bed: silence(0.5) };
+  for (const [label, samples] of Object.entries(clips))
+    for (const name of ["a", "b", "c"]) clip(`words/${label}`, `${name}.wav`, samples);
+  clip("noises/_background_noise_", "a.wav", silence(1));
+  clip("noises/low", "a.wav", tone("low", 1));
+  writeFileSync(join(work, "words/README.md"), "Tones.");
+});
+
+after(() => rmSync(work, { recursive: true, force: true }));
+
+function clip(folder: string, name: string, samples: Float32Array): void {
+  mkdirSync(join(work, folder), { recursive: true });
+  writeFileSync(join(work, folder, name), floatWav(Array.from(samples)));
+}
+
+function run(args: string, { input, path }: { input?: Uint8Array; path?: string } = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args.split(" ")], {
+    ...{ cwd: work, encoding: "utf8", input },
+    env: path === undefined ? process.env : { ...process.env, PATH: path },
+  });
+  return { status, stdout, stderr };
+}
+
+describe("evaluating", () => {
+  test("accuracy is counted over label folders, other words as unknown, and that is said", () => {
+    const { status, stdout, stderr } = run("evaluate tones.ovx words --json");
+    assert.equal(status, 0);
+    assert.equal(stderr, "octavox: counted as _unknown_: bed\n");
+    const { audioSeconds, processingSeconds, rtf, ...record } = JSON.parse(stdout);
+    assert.deepEqual(record, {
+      ...{ model: "tones.ovx", dataset: "words", items: 12, metric: "accuracy", value: 75 },
+      perClass: {
+        _silence_: { count: 3, correct: 3, value: 100 },
+        _unknown_: { count: 3, correct: 0, value: 0 },
+        low: { count: 3, correct: 3, value: 100 },
+        high: { count: 3, correct: 3, value: 100 },
+      },
+      withoutSilence: { items: 9, correct: 6, value: (100 * 6) / 9 },
+      confusion: {
+        labels: toneLabels,
+        counts: [
+          [3, 0, 0, 0],
+          [3, 0, 0, 0],
+          [0, 0, 3, 0],
+          [0, 0, 0, 3],
+        ],
+      },
+    });
+    assert.equal(audioSeconds, 10.5);
+    assert.equal(rtf, processingSeconds / audioSeconds);
+  });
+
+  test("people see accuracy, labels and confusions; recordings with errors when asked", () => {
+    const { stdout } = run("evaluate tones.ovx words --errors");
+    assert.match(
+      stdout,
+      /^accuracy +75\.00 % {2}9 of 12 recordings\nwithout _silence_ +66\.67 % {2}6 of 9\n/,
+    );
+    assert.match(stdout, /\n_unknown_ {2}0 {2}of 3 +0\.0 %\n/);
+    assert.match(stdout, /\n_unknown_ +3 +· +· +·\n/);
+    assert.match(stdout, /\nbed\/c\.wav\n {2}said {3}_unknown_\n {2}heard {2}_silence_\n$/);
+  });
+
+  test("a limit takes recordings of every label in turn, a seed draws them", () => {
+    const chosen = (args: string) =>
+      JSON.parse(run(`evaluate tones.ovx words --json ${args}`).stdout).perClass;
+    const counts = Object.values(chosen("--limit 4")).map((each) => (each as { count: number }).count);
+    assert.deepEqual(counts, [1, 1, 1, 1]);
+    assert.deepEqual(chosen("--limit 5 --seed 2"), chosen("--limit 5 --seed 2"));
+  });
+
+  test("two models stand side by side, with what they heard differently", () => {
+    const { stdout } = run("evaluate tones.ovx words --against wrong.ovx --limit 6");
+    assert.match(stdout, /^ +tones\.ovx {2}wrong\.ovx\naccuracy +66\.67 % +33\.33 %\n/);
+    assert.match(
+      stdout,
+      /\ndifferences {2}2 of 6 recordings\nonly tones\.ovx is right: 2; only wrong\.ovx: 0; neither: 0\n/,
+    );
+    assert.match(stdout, /\nhigh\/a\.wav +high +high +low\n/);
+    const { value, against, disagreements } = JSON.parse(
+      run("evaluate tones.ovx words --against wrong.ovx --limit 4 --json").stdout,
+    );
+    assert.deepEqual([value, against.value, against.model], [75, 25, "wrong.ovx"]);
+    assert.deepEqual(disagreements[0], {
+      ...{ id: "high/a.wav", said: "high", heard: "high", other: "low", right: "this" },
+    });
+  });
+
+  test("folders that the model has no label for are an error, unless they are to be left out", () => {
+    const { status, stdout, stderr } = run("evaluate tones.ovx noises");
+    assert.deepEqual([status, stdout], [2, ""]);
+    assert.match(
+      stderr,
+      /^octavox: noises: labels that the model does not know: .*found _background_noise_\. --ignore/,
+    );
+    const ignoring = run("evaluate tones.ovx noises --ignore-unknown --json");
+    assert.equal(JSON.parse(ignoring.stdout).items, 1);
+    assert.equal(ignoring.stderr, "octavox: left out: _background_noise_\n");
+  });
+
+  test("a model that says nothing about itself is described by a file", () => {
+    const { status, stderr } = run("evaluate silent.ovx words");
+    assert.equal(status, 1);
+    assert.match(stderr, /^octavox: silent\.ovx: the model is not a keyword model: .*`--keywords FILE`/);
+    assert.equal(JSON.parse(run("evaluate silent.ovx words --keywords tones.json --json").stdout).value, 75);
+    assert.match(
+      run("evaluate silent.ovx words --keywords words/README.md").stderr,
+      /not a description of a keyw/,
+    );
+  });
+});
