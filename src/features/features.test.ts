@@ -4,12 +4,22 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { decodeAudio } from "../audio/audio.ts";
 import { OctavoxError } from "../errors.ts";
-import { assertSameBits, createRandom } from "../kernels/testing.ts";
-import { bandsFirst, type FeatureSpec, features, loadFeatures, presets } from "./index.ts";
+import { assertSameBits } from "../kernels/testing.ts";
+import { bandsFirst, features, loadFeatures, presets } from "./index.ts";
 import { type FrameEngine, plainEngine } from "./plain.ts";
 import type { FeaturePreset } from "./preset.ts";
 import { type Tables, tablesOf } from "./tables.ts";
-import { framesOf, hann, kaldiFbank, powerOf, slaneyBands, sound, tensorflowMfcc } from "./testing.ts";
+import {
+  assertRefused,
+  framesOf,
+  hann,
+  kaldiFbank,
+  powerOf,
+  slaneyBands,
+  sound,
+  specs,
+  tensorflowMfcc,
+} from "./testing.ts";
 import { objectionTo } from "./trial.ts";
 
 const clip = sound(16_000);
@@ -112,15 +122,6 @@ test("kaldi-fbank is Kaldi's filter bank without dither", () => {
   );
 });
 
-/** Beside the named ones: every kind of edge, hops beyond the window, and a DCT over bands of a log-mel. */
-const specs: FeatureSpec[] = [
-  ...names.map((preset) => ({ preset })),
-  { preset: "kaldi-fbank", edges: "mirror" },
-  { preset: "moonshine-logmel", hop: 512, mel: { bands: 32 } },
-  { preset: "tf-mfcc", hop: 1000, edges: "reflect", dropLast: true },
-  { preset: "whisper-logmel", dct: { count: 13, norm: "orthonormal" }, window: { length: 321 } },
-];
-
 for (const spec of specs)
   test(`kernels give the bits of the plain code: ${JSON.stringify(spec)}`, async () => {
     const frontEnd = await loadFeatures(spec);
@@ -131,56 +132,6 @@ for (const spec of specs)
       assertSameBits(frontEnd.run(samples).data, plain.run(samples).data, `${length} samples`);
     }
   });
-
-for (const spec of specs)
-  test(`a stream cut anywhere gives the bits of the whole clip: ${JSON.stringify(spec)}`, async () => {
-    const random = createRandom(11);
-    const frontEnd = await loadFeatures(spec);
-    const stream = frontEnd.stream();
-    for (let round = 0; round < 200; round++) {
-      const length = round === 0 ? 16_000 : 1000 + Math.floor(random() * 2500);
-      const samples = clip.subarray(0, length);
-      const longest = 1 + random() * (round % 2 ? 200 : 1500);
-      const rows: number[] = [];
-      for (let at = 0; at < length; ) {
-        const end = Math.min(length, at + Math.floor(random() * longest));
-        rows.push(...stream.push(samples.subarray(at, end)).data);
-        at = end;
-      }
-      rows.push(...stream.flush().data);
-      const { width } = frontEnd;
-      const frames = rows.length / width;
-      assert.equal(frames, frontEnd.framesOf(length));
-      const { data } = frontEnd.finish({ data: Float32Array.from(rows), frames, width });
-      assertSameBits(data, frontEnd.run(samples).data, `${length} samples`);
-    }
-  });
-
-test("plain code streams with the same bits too", () => {
-  const frontEnd = features({ preset: "moonshine-logmel" });
-  const stream = frontEnd.stream();
-  const rows = [0, 1, 2, 3].flatMap((part) => [
-    ...stream.push(clip.subarray(part * 777, (part + 1) * 777)).data,
-  ]);
-  rows.push(...stream.flush().data);
-  const matrix = { data: Float32Array.from(rows), frames: rows.length / 64, width: 64 };
-  assertSameBits(frontEnd.finish(matrix).data, frontEnd.run(clip.subarray(0, 3108)).data, "3108 samples");
-});
-
-test("several front ends and streams do not disturb each other", async () => {
-  const [a, b] = await Promise.all([
-    loadFeatures({ preset: "tf-mfcc" }),
-    loadFeatures({ preset: "tf-mfcc" }),
-  ]);
-  const streams = [a.stream(), a.stream(), b.stream()];
-  const found = streams.map((): number[] => []);
-  for (let at = 0; at < 16_000; at += 500)
-    streams.forEach((stream, i) => {
-      found[i].push(...stream.push(clip.subarray(at, at + 500)).data);
-    });
-  for (const rows of found)
-    assertSameBits(Float32Array.from(rows), a.run(clip).data, "a stream among others");
-});
 
 test("the plain code can be asked for, and kernels that do not exist cannot", async () => {
   const frontEnd = await loadFeatures({ preset: "tf-mfcc" }, { kernels: "reference" });
@@ -204,14 +155,6 @@ test("kernels that differ from the plain code in one bit, or cannot be compiled,
   assert.equal(await objectionTo(async (...given) => plainEngine(...given)), undefined);
 });
 
-test("a stream gives a row as soon as its samples are there", () => {
-  const stream = features({ preset: "tf-mfcc" }).stream();
-  assert.equal(stream.push(clip.subarray(0, 639)).frames, 0);
-  assert.equal(stream.push(clip.subarray(639, 640)).frames, 1);
-  assert.equal(stream.push(clip.subarray(640, 960)).frames, 1);
-  assert.equal(stream.flush().frames, 0);
-});
-
 test("mirrored edges give a frame for every hop, and repeat the end sample", () => {
   const frontEnd = features({ preset: "kaldi-fbank", edges: "mirror" });
   assert.equal(frontEnd.run(clip).frames, 100);
@@ -226,15 +169,6 @@ test("bands first is the transposed matrix", () => {
   assert.deepEqual([...bandsFirst({ data, frames: 2, width: 3 })], [1, 4, 2, 5, 3, 6]);
 });
 
-function assertRefused(call: () => unknown, code: string, ...words: string[]): void {
-  assert.throws(call, (error) => {
-    assert.ok(error instanceof OctavoxError, `${error}`);
-    assert.equal(error.code, code);
-    for (const word of words) assert.ok(error.message.includes(word), error.message);
-    return true;
-  });
-}
-
 test("clips that are empty, too short or not finite are refused", () => {
   for (const preset of names) {
     const frontEnd = features({ preset });
@@ -248,54 +182,6 @@ test("clips that are empty, too short or not finite are refused", () => {
     assertRefused(() => frontEnd.run([1, 2] as never), "argument", "Float32Array");
   }
 });
-
-test("a stream that was too short can be used again", () => {
-  const frontEnd = features({ preset: "tf-mfcc" });
-  const stream = frontEnd.stream();
-  stream.push(clip.subarray(0, 100));
-  assertRefused(() => stream.flush(), "argument", "too short");
-  assertSameBits(stream.push(clip).data, frontEnd.run(clip).data, "the next clip");
-});
-
-test("a preset that does not exist is answered with those that do", () => {
-  for (const preset of ["mfcc", "toString", "", undefined, 3])
-    assertRefused(() => features({ preset } as never), "not-found", ...names);
-  for (const spec of [undefined, null, "tf-mfcc", [], 3])
-    assertRefused(() => features(spec as never), "argument", "features");
-});
-
-const refused: [overrides: Record<string, unknown>, ...words: string[]][] = [
-  [{ hops: 320 }, '"hops"', "hop,"],
-  [{ hop: 0 }, "hop", "whole number"],
-  [{ hop: 1.5 }, "hop", "1.5"],
-  [{ hop: "320" }, "hop", '"320"'],
-  [{ hop: Number.NaN }, "hop", "NaN"],
-  [{ sampleRate: Infinity }, "sampleRate"],
-  [{ fft: 14 }, "fft", "5"],
-  [{ fft: 1e9 }, "fft"],
-  [{ fft: 512 }, "window.length", "512", "640"],
-  [{ window: { length: 2048 } }, "window.length", "1024"],
-  [{ window: { kind: "kaiser" } }, "window.kind", '"povey"'],
-  [{ window: { size: 3 } }, "window", '"size"'],
-  [{ window: null }, "window", "null"],
-  [{ edges: "zero" }, "edges"],
-  [{ mel: { bands: 0 } }, "mel.bands"],
-  [{ mel: { high: 9000 } }, "mel.high", "8000", "9000"],
-  [{ mel: { low: 4000 } }, "mel.high"],
-  [{ log: { floor: 0 } }, "log.floor"],
-  [{ log: { floor: 1e-60 } }, "log.floor"],
-  [{ dct: { count: 41 } }, "dct.count", "40"],
-  [{ dct: 13 }, "dct"],
-  [{ clip: { step: "cmvn" } }, "clip.step", '"z-score"'],
-  [{ clip: { step: "z-score" } }, "clip.leastDeviation"],
-  [{ clip: { step: "none", range: 8 } }, "clip", '"range"'],
-  [{ clip: "none" }, "clip"],
-];
-
-for (const [overrides, ...words] of refused)
-  test(`refused by name: ${JSON.stringify(overrides)}`, () => {
-    assertRefused(() => features({ preset: "tf-mfcc", ...overrides } as never), "argument", ...words);
-  });
 
 test("docs/features.md has the numbers of the presets", () => {
   const page = readFileSync(join(import.meta.dirname, "../../docs/features.md"), "utf8");

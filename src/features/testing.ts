@@ -1,7 +1,11 @@
 // What the tests of front ends share: the formulas of the original programs, written out in double precision with
 // the engine's functions, sharing nothing with the code they judge; and sounds to try it with.
 
+import assert from "node:assert/strict";
+import { OctavoxError } from "../errors.ts";
 import { createRandom } from "../kernels/testing.ts";
+import type { FeatureSpec } from "./preset.ts";
+import { presets } from "./presets.ts";
 
 /** Something like speech: a gliding tone with overtones over noise, and a stretch of digital silence. */
 export function sound(length: number, seed = 1): Float32Array {
@@ -120,5 +124,24 @@ export function kaldiFbank(samples: Float32Array, bands: number): number[][] {
       }
       return Math.log(Math.max(energy, 1.1920928955078125e-7));
     });
+  });
+}
+
+/** Beside the named ones: every kind of edge, hops beyond the window, and a DCT over bands of a log-mel. */
+export const specs: readonly FeatureSpec[] = [
+  ...Object.keys(presets).map((preset) => ({ preset })),
+  { preset: "kaldi-fbank", edges: "mirror" },
+  { preset: "moonshine-logmel", hop: 512, mel: { bands: 32 } },
+  { preset: "tf-mfcc", hop: 1000, edges: "reflect", dropLast: true },
+  { preset: "whisper-logmel", dct: { count: 13, norm: "orthonormal" }, window: { length: 321 } },
+];
+
+/** That a call throws an error of this code whose message has these words. */
+export function assertRefused(call: () => unknown, code: string, ...words: string[]): void {
+  assert.throws(call, (error) => {
+    assert.ok(error instanceof OctavoxError, `${error}`);
+    assert.equal(error.code, code);
+    for (const word of words) assert.ok(error.message.includes(word), error.message);
+    return true;
   });
 }
