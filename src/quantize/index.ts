@@ -1,6 +1,8 @@
 // `octavox/quantize`: float models on few bits, with the account of what that costs; numbers as integers of few bits.
 
 export type { CalibrationSet, Progress } from "./calibrate.ts";
+export type { Recording, RecordingOptions } from "./clips.ts";
+export { calibrationFrom } from "./clips.ts";
 export type { Affine, QuantizedList, RangeQuantization } from "./list.ts";
 export { fromAffine, quantizeList, quantizeValue, revertList, revertValue, toAffine } from "./list.ts";
 export { observerNames } from "./observers/index.ts";

@@ -41,8 +41,12 @@ class Builder {
   private readonly taken: Set<string>;
   /** Inputs that nodes take now, by node and place. */
   private readonly inputs = new Map<string, string[]>();
-  /** Nodes to put behind the producer of a value; behind "" those that need nothing. */
+  /** Nodes that need constants alone. */
+  private readonly before: Node[] = [];
+  /** Nodes to put behind the producer of a value. */
   private readonly behind = new Map<string, Node[]>();
+  /** Constants in whose place others are read. */
+  private readonly replaced = new Set<string>();
   /** What was made already: weights by constant, grids by value and format. */
   private readonly made = new Map<string, string>();
 
@@ -73,24 +77,24 @@ class Builder {
 
   finish(): Graph {
     const { graph, behind } = this;
-    const nodes = [...(behind.get("") ?? []), ...graph.inputs.flatMap(({ name }) => behind.get(name) ?? [])];
+    const nodes = [...this.before, ...graph.inputs.flatMap(({ name }) => behind.get(name) ?? [])];
     for (const node of graph.nodes) {
       nodes.push({ ...node, inputs: this.inputs.get(node.name)! });
       for (const output of node.outputs) nodes.push(...(behind.get(output) ?? []));
     }
     const used = new Set([...nodes.flatMap((node) => node.inputs), ...graph.outputs.map(({ name }) => name)]);
-    // Constants that subgraphs take from here stay: what is replaced is read by layers alone.
-    const replaced = new Set([...this.graph.constants.keys()].filter((name) => this.wasReplaced.has(name)));
-    const constants = new Map([...this.constants].filter(([name]) => used.has(name) || !replaced.has(name)));
+    // Only what was replaced goes: subgraphs may take other constants from here.
+    const constants = new Map(
+      [...this.constants].filter(([name]) => used.has(name) || !this.replaced.has(name)),
+    );
     return { ...graph, nodes, constants };
   }
-  private readonly wasReplaced = new Set<string>();
 
   private dequantized({ constant, shape }: LayerWeights, quantized: QuantizedWeights): string {
     const key = `${constant}\n${shape.axis}`;
     const known = this.made.get(key);
     if (known !== undefined) return known;
-    this.wasReplaced.add(constant);
+    this.replaced.add(constant);
     const { axis, block } = quantized.grids.groups;
     const { weights, scales, zeros } = storedWeights(quantized, shape.dims);
     const inputs = [
@@ -103,7 +107,7 @@ class Builder {
       ...(axis === undefined ? {} : { axis }),
       ...(block === undefined ? {} : { block_size: block }),
     };
-    this.put("", { name: output, op: "DequantizeLinear", inputs, outputs: [output], attributes });
+    this.before.push({ name: output, op: "DequantizeLinear", inputs, outputs: [output], attributes });
     this.made.set(key, output);
     return output;
   }
@@ -165,7 +169,7 @@ class Builder {
     const size = dims.reduce((product, dim) => product * dim, 1);
     const values = Float32Array.from((old?.data as Float32Array | undefined) ?? new Float32Array(size));
     for (let i = 0; i < correction.length; i++) values[from + i] += correction[i];
-    if (inputs[at]) this.wasReplaced.add(inputs[at]);
+    if (inputs[at]) this.replaced.add(inputs[at]);
     while (inputs.length < at) inputs.push("");
     inputs[at] = this.constant(`${node}/bias`, new Tensor("float32", values, old?.dims ?? dims));
   }
