@@ -39,6 +39,18 @@ export function addElementwise(module: ModuleBuilder): void {
   for (const [name, formula] of Object.entries<Formula>(unaryFormulas)) addUnary(module, name, formula);
   for (const [name, formula] of Object.entries<Binary>(binaryFormulas)) addBinary(module, name, formula);
   for (const name of rowOperations) addRowwise(module, name, binaryFormulas[name]);
+  addClamp(module);
+}
+
+function addClamp(module: ModuleBuilder): void {
+  const params = { x: "i32", y: "i32", n: "i32", low: "f32", high: "f32" } as const;
+  module.func("clamp_f32", { params }, (f, { x, y, n, low, high }) => {
+    const [least, most] = f.locals("v128", 2, "limit");
+    return [
+      [least.set(f32x4.splat(low)), most.set(f32x4.splat(high))],
+      mapVectors(f, [x], y, n, new Lanes(f), (value) => f32x4.pmin(f32x4.pmax(value, least), most)),
+    ];
+  });
 }
 
 /** y[i] = formula(x[i]), as `name`_f32. */

@@ -7,11 +7,13 @@
 //   past the end of any operand; what it reads there never reaches a result.
 // - A pointer of 0 means "not given" where the comment says optional.
 
+import type { WindowFunctions } from "./window-functions.ts";
+
 /** Pointer: byte offset into the engine's memory. */
 export type Pointer = number;
 
 /** What a matrix product of 8-bit integers is made of: A is M×K uint8, B is K×N int8 in panels (`layout.ts`). */
-export interface KernelFunctions {
+export interface KernelFunctions extends WindowFunctions {
   // -- integer products -------------------------------------------------------------------------------
   /**
    * C[m,n] = Σk (A[m,k] − aZero)·(B[k,n] − bZero[n]), wrapping int32.
@@ -185,6 +187,8 @@ export interface KernelFunctions {
   gelu_f32(x: Pointer, y: Pointer, n: number): void;
   /** x·sigmoid(x) */
   silu_f32(x: Pointer, y: Pointer, n: number): void;
+  /** low where x is less, high where it is greater, else x */
+  clamp_f32(x: Pointer, y: Pointer, n: number, low: number, high: number): void;
 
   /** y[i] = a[i] ∘ b[i] */
   add_f32(a: Pointer, b: Pointer, y: Pointer, n: number): void;

@@ -6,6 +6,7 @@ import { OctavoxError } from "../errors.ts";
 import { detectFeatures, type HostFeatures, ModuleBuilder } from "../wasm/index.ts";
 import { addAttention } from "./attention.ts";
 import { addCopy } from "./copy.ts";
+import { addDepthwiseF32 } from "./depthwise_f32.ts";
 import { type DotName, dots } from "./dot_u8s8.ts";
 import { addElementwise } from "./elementwise.ts";
 import type { KernelFunctions } from "./functions.ts";
@@ -16,6 +17,7 @@ import { addMatmulU8S8, type MatmulU8S8Options } from "./matmul_u8s8.ts";
 import { addQuantize } from "./quantize.ts";
 import { addRotary } from "./rotary.ts";
 import { addRows } from "./rows.ts";
+import { addWindows } from "./windows.ts";
 
 type Tile = MatmulU8S8Options["tile"];
 
@@ -98,6 +100,8 @@ export function emitKernels(dot: DotName, tile: Tile, shared: boolean): Uint8Arr
   addRotary(module);
   addElementwise(module);
   addCopy(module);
+  addWindows(module);
+  addDepthwiseF32(module);
   return module.toBytes();
 }
 

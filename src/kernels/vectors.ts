@@ -89,6 +89,37 @@ export function storePartial(
   );
 }
 
+/** Stores the first `count` bytes, all 16 if there are more; `value` is used up. */
+export function storeUpTo(
+  f: FunctionBuilder,
+  address: Address,
+  value: Local<"v128">,
+  count: Local<"i32">,
+): Code {
+  const at = f.local("i32", "store_at");
+  const rest = (bytes: number): Code => [
+    value.set(
+      i8x16.shuffle(
+        value,
+        value,
+        Array.from({ length: VECTOR }, (_, i) => (i + bytes) % VECTOR),
+      ),
+    ),
+    at.set(i32.add(at, bytes)),
+  ];
+  return f.if(
+    i32.ge_s(count, VECTOR),
+    () => v128.store(address, value),
+    () => [
+      at.set(address),
+      f.if(i32.and(count, 8), () => [v128.store64_lane(at, value, 0), rest(8)]),
+      f.if(i32.and(count, 4), () => [v128.store32_lane(at, value, 0), rest(4)]),
+      f.if(i32.and(count, 2), () => [v128.store16_lane(at, value, 0), rest(2)]),
+      f.if(i32.and(count, 1), () => v128.store8_lane(at, value, 0)),
+    ],
+  );
+}
+
 /** Adds `bytes` to each address. */
 export function advance(addresses: readonly Address[], bytes: Local<"i32"> | number): Code {
   return addresses.map((address) => address.set(i32.add(address, bytes)));

@@ -144,7 +144,7 @@ describe("layers", () => {
         i: ["now"],
       },
       [
-        ["ConvIntegerToFloat", "u8 w s s", "conv", { width: 3, stride: 2, pads: [1, 1] }],
+        ["ConvIntegerToFloat", "u8 w s s", "conv", { kernel_shape: [3], strides: [2], pads: [1, 1] }],
         ["Attention", "q k k past past", "y keys values", { heads: 4, scale: 1 }],
         ["GatherDequantize", "w s s i", "rows"],
       ],

@@ -4,8 +4,8 @@
 import type { Node } from "../model/graph.ts";
 import { dtypes } from "../tensor/dtype.ts";
 import { allocate, Tensor } from "../tensor/tensor.ts";
+import { timeConvolution } from "./channels-last.ts";
 import { makeNode, otherInput, type Rewrite, type View } from "./rewrite.ts";
-import { timeConvolution } from "./time-convolution.ts";
 
 /** A constant of 8-bit integers and how to read it: x = scale · (q − zero). */
 interface QuantizedConstant {

@@ -4,6 +4,7 @@ import { forNode } from "../model/for-node.ts";
 import type { Graph } from "../model/graph.ts";
 import { inferShapes } from "../model/infer.ts";
 import { fuseAttention } from "./attention.ts";
+import { convChannelsLast, fuseLimits, fusePad, poolChannelsLast } from "./channels-last.ts";
 import { foldConstants } from "./fold.ts";
 import { nameNodes, nameOutputs, removeIdentities } from "./identities.ts";
 import {
@@ -19,7 +20,6 @@ import { fuseGelu, fuseGroupNorm, fuseLayerNorm, fuseSwish } from "./normalise.t
 import { sinkReshapes } from "./reshapes.ts";
 import { type Rewrite, removeDead, rewriteNodes } from "./rewrite.ts";
 import { fuseRotary } from "./rotary.ts";
-import { convChannelsLast } from "./time-convolution.ts";
 import { sinkTransposes } from "./transposes.ts";
 
 /** Up to here a float copy of a weight costs less than dequantizing it again and again. */
@@ -32,7 +32,7 @@ export interface OptimiseOptions {
 }
 
 /** Moving layout changes out of the way; together, until nothing moves any more. */
-const settleLayout: readonly Rewrite[] = [removeIdentities, sinkTransposes, sinkReshapes];
+const settleLayout: readonly Rewrite[] = [removeIdentities, sinkTransposes, sinkReshapes, fuseLimits];
 
 /** The passes in order, each a group of rewrites that runs until nothing changes. */
 function passes(matrices: MatrixCache, causalMasks: ReadonlySet<string>): readonly (readonly Rewrite[])[] {
@@ -46,7 +46,8 @@ function passes(matrices: MatrixCache, causalMasks: ReadonlySet<string>): readon
     [fuseMatMulInteger(matrices)],
     [quantizeMatMul(matrices)],
     [quantizeConv(matrices)],
-    [convChannelsLast],
+    [fusePad],
+    [convChannelsLast, poolChannelsLast],
     [fuseBias],
     [fuseRotary],
     settleLayout,

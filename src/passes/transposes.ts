@@ -1,6 +1,7 @@
 // Transposes travel with the data until they meet their inverse and vanish. Layout changes that one operator
 // asked for thus cost nothing between two operators that agree.
 
+import { equal } from "../model/dim.ts";
 import type { Node } from "../model/graph.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { makeNode, type Rewrite, type View } from "./rewrite.ts";
@@ -17,6 +18,7 @@ const unary = new Set([
   "Sqrt",
   "Abs",
   "Cast",
+  "Clip",
 ]);
 const binary = new Set(["Add", "Sub", "Mul", "Div"]);
 
@@ -24,7 +26,8 @@ const binary = new Set(["Add", "Sub", "Mul", "Div"]);
 export const sinkTransposes: Rewrite = (node, view) => {
   const before = view.producerOf(node.inputs[0] ?? "", "Transpose");
   if (node.op === "Transpose" && before) return merge(before, node, view);
-  if (unary.has(node.op) && before) return sink(node, before, [before.inputs[0]], view);
+  if (unary.has(node.op) && before)
+    return sink(node, before, [before.inputs[0], ...node.inputs.slice(1)], view);
   if (binary.has(node.op)) return sinkBinary(node, view);
   if (node.op === "Concat") return sinkConcat(node, view);
   return undefined;
@@ -60,8 +63,14 @@ function sink(
   ];
 }
 
-/** One side transposed; the other a constant that does not notice (a scalar) or can be turned the other way. */
+/** Both sides transposed alike; or one, the other being a constant that does not notice (a scalar) or can be turned the other way. */
 function sinkBinary(node: Node, view: View): Node[] | undefined {
+  const both = node.inputs.map((input) => view.producerOf(input, "Transpose"));
+  const [left, right] = both.map((each) => each && permOf(each, view));
+  if (left && String(left) === String(right) && sameSizes(node.inputs, view)) {
+    const straight = both.map((each) => each!.inputs[0]);
+    return sink(node, both[0]!, straight, view);
+  }
   for (const side of [0, 1]) {
     const transpose = view.producerOf(node.inputs[side], "Transpose");
     const constant = view.constant(node.inputs[1 - side]);
@@ -74,6 +83,11 @@ function sinkBinary(node: Node, view: View): Node[] | undefined {
     return sink(node, transpose, inputs, view);
   }
   return undefined;
+}
+
+function sameSizes([a, b]: readonly string[], view: View): boolean {
+  const [left, right] = [view.fact(a)?.dims, view.fact(b)?.dims];
+  return left !== undefined && left.length === right?.length && left.every((dim, i) => equal(dim, right[i]));
 }
 
 const scalars = new WeakMap<Tensor, Tensor>();

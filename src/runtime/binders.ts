@@ -8,6 +8,7 @@ import { movement } from "./steps/movement.ts";
 import { products } from "./steps/products.ts";
 import { rows } from "./steps/rows.ts";
 import { values } from "./steps/values.ts";
+import { windows } from "./steps/windows.ts";
 
 export const binders: Readonly<Record<string, Binder>> = {
   ...products,
@@ -16,4 +17,5 @@ export const binders: Readonly<Record<string, Binder>> = {
   ...elementwise,
   ...movement,
   ...values,
+  ...windows,
 };

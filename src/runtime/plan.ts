@@ -126,6 +126,7 @@ function makeSite(
       const [scales, zeros] = [constant(scale), constant(zero)];
       return scales && zeros && weights.matrix(node.inputs[b], graph, scales, zeros);
     },
+    derived: (kind, from, make) => weights.derived(kind, from, make),
     blocks(b, scale) {
       const scales = constant(scale);
       return scales && weights.blocks(node.inputs[b], graph, scales, node.attributes.block as number);

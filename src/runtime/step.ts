@@ -4,6 +4,7 @@
 import type { KernelFunctions } from "../kernels/functions.ts";
 import type { Dim } from "../model/dim.ts";
 import type { Node } from "../model/graph.ts";
+import type { TypedArray } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Lengths, Operand } from "./operand.ts";
 
@@ -57,6 +58,8 @@ export interface Site {
   constant(index: number): Tensor | undefined;
   /** The matrix made of constant inputs: B, its scale and its zero point. */
   matrix(b: number, scale: number, zero: number): PreparedMatrix | undefined;
+  /** Where the array lies that `make` makes of constants; made once for equal constants and `kind`. */
+  derived(kind: string, from: readonly Tensor[], make: () => TypedArray): number;
   /** The 4-bit matrix of constant inputs, B and its scales, in blocks of the node's attribute `block`. */
   blocks(b: number, scales: number): PreparedBlocks | undefined;
 }

@@ -159,7 +159,7 @@ const makers: readonly Make[] = [
     ];
     const pads = action.seed % 4 ? [0, 0] : [1, 0];
     const time = Math.floor((dims[1] + pads[0] - width) / stride) + 1;
-    const window = { width, stride, pads };
+    const window = { kernel_shape: [width], strides: [stride], pads };
     const k = width * last(dims);
     if (action.other % 3)
       maker.add([dims[0], time, n], "ConvIntegerToFloat", maker.integers(name, k, n, action), window);

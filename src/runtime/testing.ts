@@ -138,7 +138,7 @@ function encoder(): Graph {
   const b = new Builder(1);
   const axis = b.constant("last", new Tensor("int64", [2]));
   const x = b.add("Unsqueeze", ["samples", axis]);
-  const window = { width: WINDOW, stride: WINDOW / 2, pads: [0, 0] };
+  const window = { kernel_shape: [WINDOW], strides: [WINDOW / 2], pads: [0, 0] };
   const heard = b.product(b.add("Tanh", [x]), "ears", WINDOW, WIDTH, "ConvIntegerToFloat", window);
   const weights = [b.vector("group.weight", WIDTH, 1), b.vector("group.bias", WIDTH, 0)];
   const h = b.add("Gelu", [b.add("GroupNorm", [heard, ...weights], { epsilon: 1e-5 })], {

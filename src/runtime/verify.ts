@@ -7,11 +7,13 @@ import { Bench, type Trial } from "./trials/bench.ts";
 import { products } from "./trials/products.ts";
 import { rows } from "./trials/rows.ts";
 import { values } from "./trials/values.ts";
+import { windowTrials } from "./trials/windows.ts";
 
 const trials: readonly (readonly [string, Trial])[] = [
   ...products,
   ...Object.entries(values),
   ...Object.entries(rows),
+  ...Object.entries(windowTrials),
 ];
 
 /** The name of the first kernel whose result differs from the reference's, or undefined when all agree. */

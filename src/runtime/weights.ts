@@ -138,6 +138,15 @@ export class Weights {
     return { panels, k, n, block, records: this.store(records) };
   }
 
+  /** Where an array lies that is made of constants; made once for the same constants and `kind`. */
+  derived(kind: string, from: readonly Tensor[], make: () => TypedArray): number {
+    const key = [kind, ...from.map((part) => this.keyOf(part))].join();
+    const place = this.made.get(key) ?? this.store(make());
+    this.made.set(key, place);
+    return place;
+  }
+  private readonly made = new Map<string, number>();
+
   private readonly keys = new Map<Tensor, number>();
   private keyOf(tensor: Tensor): number {
     const key = this.keys.get(tensor) ?? this.keys.size;

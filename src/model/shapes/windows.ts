@@ -1,5 +1,6 @@
 // Shape rules of operators that slide a window over space or time: convolutions and pooling.
 
+import { sizeOf } from "../../tensor/tensor.ts";
 import { add, ceilDiv, type Dim, floorDiv, format, isConstant, mul, sub } from "../dim.ts";
 import { type Facts, fact, type Rule, type Rules, type Shape, type Site } from "./site.ts";
 
@@ -101,18 +102,42 @@ const globalPool: Rule = (site) =>
     site.dims(0)?.map((dim, i) => (i < 2 ? dim : 1)),
   );
 
-/** Channels last: A [batch, time, channels], B [width·channels, out]. */
-function convolveTime(site: Site): Facts {
-  const [a, b] = [site.ranked(0, 3), site.ranked(1, 2)];
-  if (!a || !b) return [fact("float32", undefined)];
-  const [width, stride] = [site.number("width", 1), site.number("stride", 1)];
-  const [begin, end] = site.numbers("pads") ?? [0, 0];
-  site.same(mul(width, a[2]), b[0], "width · channels");
-  const frames = add(floorDiv(add(a[1], begin + end - width), stride), 1);
-  if (isConstant(frames) && frames < 1)
-    site.fail(`at least ${width} frames with the padding`, `${begin + end} of padding`);
-  return [fact("float32", [a[0], frames, b[1]])];
+/** x [batch, space.., channels] → [batch, space′.., out]: the windows are the attributes'. */
+function slideLast(site: Site, out: (channels: Dim, places: number) => Dim | undefined): Shape {
+  const dims = site.dims(0);
+  if (!dims) return undefined;
+  const sizes = dims.slice(1, -1);
+  const kernel = site.numbers("kernel_shape") ?? sizes.map(() => 1);
+  if (dims.length < 3 || kernel.length !== sizes.length)
+    site.fail(`[batch, ${kernel.length} sizes, channels]`, `rank ${dims.length}`);
+  const spatial = slide(site, sizes, windowOf(site, kernel));
+  const last = out(dims[dims.length - 1], sizeOf(kernel));
+  return last === undefined ? undefined : [dims[0], ...spatial, last];
 }
+
+/** B [places·channels/groups, out] */
+function convolveLast(site: Site): Shape {
+  const b = site.ranked(1, 2);
+  return slideLast(site, (channels, places) => {
+    if (b) site.same(mul(channels, places), mul(b[0], site.number("group", 1)), "places · channels");
+    return b?.[1];
+  });
+}
+
+/** B [places, out] */
+function depthwiseLast(site: Site): Shape {
+  const b = site.ranked(1, 2);
+  return slideLast(site, (_, places) => {
+    if (b) site.same(places, b[0], "places");
+    return b?.[1];
+  });
+}
+
+const poolLast: Rule = (site) =>
+  site.like(
+    0,
+    slideLast(site, (channels) => channels),
+  );
 
 /** Sizes given as an input or as scales times the input's. */
 function resize(site: Site): Facts {
@@ -124,8 +149,11 @@ function resize(site: Site): Facts {
 export const windows: Rules = {
   Conv: (site) => site.like(0, convolveDims(site, 0, 1)),
   ConvInteger: (site) => [fact("int32", convolveDims(site, 0, 1))],
-  ConvFloat: convolveTime,
-  ConvIntegerToFloat: convolveTime,
+  ConvFloat: (site) => [fact("float32", convolveLast(site))],
+  ConvIntegerToFloat: (site) => [fact("float32", convolveLast(site))],
+  DepthwiseConvFloat: (site) => [fact("float32", depthwiseLast(site))],
+  MaxPoolChannelsLast: poolLast,
+  AveragePoolChannelsLast: poolLast,
   /** x, xScale, xZero, w, wScale, wZero, yScale, yZero, bias */
   QLinearConv: (site) => [site.inputs[7] && fact(site.inputs[7].dtype, convolveDims(site, 0, 3))],
   ConvTranspose: transposedConvolution,

@@ -4,7 +4,6 @@
 import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { matmulF32, matmulU8S8I32 } from "../matmul.ts";
 import {
-  dataOf,
   floats,
   type Inputs,
   misfit,
@@ -16,7 +15,6 @@ import {
   required,
   tensorOf,
 } from "./operator.ts";
-import { integerToFloat } from "./products.ts";
 import { centred, requantize } from "./quantization.ts";
 import { windowsOf } from "./window.ts";
 
@@ -191,60 +189,9 @@ function padsFor(
   return { pads: [...begins, ...ends], auto_pad: "NOTSET" };
 }
 
-/**
- * Windows over time, channels last, as the rows of a matrix product: [batch, time, channels] and a matrix
- * [width·channels, out] → [batch·time′, width·channels], padded with `padding`.
- */
-function windowRows<T extends Uint8Array | Float32Array>(
-  inputs: Inputs,
-  context: OperatorContext,
-  allocateRows: (length: number) => T,
-): { rows: T; dims: number[] } {
-  const x = required(inputs, 0, context);
-  const [batch, time, channels] = x.dims;
-  const [depth, out] = required(inputs, 1, context).dims;
-  const width = numberOf(context, "width", 1);
-  if (x.dims.length !== 3 || depth !== width * channels)
-    throw misfit(inputs, context, `[batch, time, channels] and [${width}·channels, out]`, "others");
-  const attributes = {
-    strides: [numberOf(context, "stride", 1)],
-    pads: numbersOf(context, "pads") ?? [0, 0],
-  };
-  const strided = { ...context, node: { ...context.node, attributes } };
-  const { dims, from } = windowsOf([time], [width], inputs, strided);
-  const data = dataOf(x) as T;
-  const rows = allocateRows(batch * from.length * channels);
-  for (let item = 0; item < batch; item++)
-    from.forEach((at, i) => {
-      if (at < 0) return;
-      const start = (item * time + at) * channels;
-      rows.set(data.subarray(start, start + channels), (item * from.length + i) * channels);
-    });
-  return { rows, dims: [batch, dims[0], out] };
-}
-
-/** Padding is A's zero point: it stands for 0. */
-const convIntegerToFloat: ReferenceOperator = (inputs, context) => {
-  const zero = inputs[4]?.numbers()[0] ?? 0;
-  const { rows, dims } = windowRows(inputs, context, (length) => new Uint8Array(length).fill(zero));
-  return [integerToFloat(rows, dims, inputs, context)];
-};
-
-/** Each sum in the order of width·channels, bias last. */
-const convFloat: ReferenceOperator = (inputs, context) => {
-  const { rows, dims } = windowRows(inputs, context, (length) => new Float32Array(length));
-  const w = required(inputs, 1, context);
-  const [k, n] = w.dims;
-  const bias = inputs[2] && (dataOf(inputs[2]) as Float32Array);
-  const y = matmulF32(rows, dataOf(w) as Float32Array, [rows.length / k, n, k], bias);
-  return [tensorOf("float32", y, dims)];
-};
-
 export const convolution: Operators = {
   Conv: conv,
   ConvTranspose: convTranspose,
   ConvInteger: (inputs, context) => [integerConv(inputs, [0, 2, 1, 3], context)],
   QLinearConv: qLinearConv,
-  ConvIntegerToFloat: convIntegerToFloat,
-  ConvFloat: convFloat,
 };

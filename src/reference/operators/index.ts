@@ -2,6 +2,7 @@
 
 import { heads } from "./attention.ts";
 import { blocks } from "./blocks.ts";
+import { channelsLast } from "./channels-last.ts";
 import { convolution } from "./convolution.ts";
 import { creation } from "./create.ts";
 import { elementwise } from "./elementwise.ts";
@@ -31,6 +32,7 @@ export const operators: Operators = {
   ...products,
   ...blocks,
   ...convolution,
+  ...channelsLast,
   ...pooling,
   ...normalization,
   ...quantization,

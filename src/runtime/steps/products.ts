@@ -1,20 +1,12 @@
-// Binders of the products: integer matrix products and convolutions, float products, embeddings, and the
-// quantization on the fly that feeds them.
+// Binders of the products: integer and float matrix products, embeddings, and the quantization on the fly that feeds
+// them.
 
 import { OctavoxError } from "../../errors.ts";
 import type { Node } from "../../model/graph.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import { dimNow, fixedDims, isScalar, isVectorOf, type Operand } from "../operand.ts";
-import { asRows, type Binder, type PreparedMatrix, type Site, type Step } from "../step.ts";
+import { asRows, type Binder, type RunContext, type Site } from "../step.ts";
 import { indexReader } from "./indices.ts";
-
-/** Rows of A, how far apart they are, and how they repeat: what a product and a convolution differ in. */
-interface Rows {
-  batches: number;
-  batchBytes: number;
-  rows: number;
-  strideBytes: number;
-}
 
 /** Inputs of MatMulIntegerToFloat by position. */
 const A = 0,
@@ -25,104 +17,47 @@ const A = 0,
   B_ZERO = 5,
   BIAS = 6;
 
-function integerProduct(site: Site, rows: Rows, matrix: PreparedMatrix): Step {
+/** What an integer product does to rows of A: as many as there are, one after another. */
+export type RowsProduct = (
+  context: RunContext,
+  from: number,
+  strideBytes: number,
+  m: number,
+  to: number,
+) => void;
+
+/** The product of rows of A, wherever they are, with B; `sumsOfRows`: scratch for 4 bytes a row. */
+export function integerProduct(site: Site, sumsOfRows: number): RowsProduct | undefined {
+  const matrix = site.matrix(B, B_SCALE, B_ZERO);
+  const scalars = [A_SCALE, A_ZERO].every((index) => isScalar(site.inputs[index]));
+  if (!matrix || !scalars || !isVectorOf(site.inputs[BIAS], matrix.n)) return undefined;
   const { matmul_u8s8_f32, row_sums_u8 } = site.kernels;
-  const [a, y] = [site.inputs[A]!.pointer, site.outputs[0].pointer];
   const [aScale, aZero] = [site.inputs[A_SCALE]!.pointer >> 2, site.inputs[A_ZERO]!.pointer];
   const bias = site.inputs[BIAS]?.pointer ?? 0;
   const { panels, k, n, sums, zeros, scales } = matrix;
-  const { batches, batchBytes, rows: m, strideBytes } = rows;
-  const sumsOfRows = zeros === 0 ? 0 : site.scratch;
-  return ({ views }) => {
-    const scale = views.f32[aScale];
-    const zero = views.u8[aZero];
-    for (let batch = 0; batch < batches; batch++) {
-      const from = a + batch * batchBytes;
-      if (sumsOfRows !== 0) row_sums_u8(from, strideBytes, m, k, sumsOfRows);
-      const to = y + batch * m * n * 4;
-      matmul_u8s8_f32(
-        from,
-        strideBytes,
-        panels,
-        to,
-        n * 4,
-        m,
-        n,
-        k,
-        zero,
-        sums,
-        zeros,
-        sumsOfRows,
-        scale,
-        scales,
-        bias,
-      );
-    }
+  const rowSums = zeros === 0 ? 0 : sumsOfRows;
+  return ({ views }, from, stride, m, to) => {
+    const [scale, zero] = [views.f32[aScale], views.u8[aZero]];
+    if (rowSums !== 0) row_sums_u8(from, stride, m, k, rowSums);
+    const a = [from, stride, panels, to, n * 4, m, n, k, zero] as const;
+    matmul_u8s8_f32(...a, sums, zeros, rowSums, scale, scales, bias);
   };
 }
 
-function productRows(site: Site): Rows | undefined {
-  const dims = fixedDims(site.inputs[A]);
-  if (!dims) return undefined;
-  const { rows, width } = asRows(dims);
-  return { batches: 1, batchBytes: 0, rows, strideBytes: width };
-}
-
-/** Windows of `width` frames, `stride` frames apart, are rows that overlap: no window is ever copied. In elements. */
-function windowRows(site: Site): Rows | undefined {
-  const dims = fixedDims(site.inputs[A]);
-  const { stride, pads } = site.node.attributes as { stride: number; pads: readonly number[] };
-  if (!dims || pads.some((pad) => pad !== 0)) return undefined;
-  const [batches, time, channels] = dims;
-  return {
-    batches,
-    batchBytes: time * channels,
-    rows: (site.outputs[0].dims as number[])[1],
-    strideBytes: stride * channels,
-  };
-}
-
-/** A float convolution is a float product of the same overlapping rows. */
-const convFloat: Binder = {
+const matMulInteger: Binder = {
+  scratch({ inputs }) {
+    const dims = fixedDims(inputs[A]);
+    return dims ? asRows(dims).rows * 4 : 0;
+  },
   bind(site) {
-    const rows = windowRows(site);
-    const [k, n] = fixedDims(site.inputs[1]) ?? [];
-    if (!rows || k === undefined || !isVectorOf(site.inputs[2], n)) return undefined;
-    const { matmul_f32 } = site.kernels;
-    const [x, w, bias, y] = [...site.inputs.slice(0, 2), site.inputs[2], site.outputs[0]].map(
-      (each) => each?.pointer ?? 0,
-    );
-    const { batches, batchBytes, rows: m, strideBytes } = rows;
-    return () => {
-      for (let batch = 0; batch < batches; batch++)
-        matmul_f32(
-          x + batch * batchBytes * 4,
-          strideBytes * 4,
-          w,
-          n * 4,
-          y + batch * m * n * 4,
-          n * 4,
-          m,
-          n,
-          k,
-          bias,
-        );
-    };
+    const dims = fixedDims(site.inputs[A]);
+    const product = integerProduct(site, site.scratch);
+    if (!dims || !product) return undefined;
+    const { rows, width } = asRows(dims);
+    const [a, y] = [site.inputs[A]!.pointer, site.outputs[0].pointer];
+    return (context) => product(context, a, width, rows, y);
   },
 };
-
-function integerBinder(rowsOf: (site: Site) => Rows | undefined): Binder {
-  return {
-    scratch: (site) => (rowsOf(site)?.rows ?? 0) * 4,
-    bind(site) {
-      const rows = rowsOf(site);
-      const matrix = site.matrix(B, B_SCALE, B_ZERO);
-      const scalars = [A_SCALE, A_ZERO].every((index) => isScalar(site.inputs[index]));
-      const fits = matrix && scalars && isVectorOf(site.inputs[BIAS], matrix.n);
-      return rows && fits ? integerProduct(site, rows, matrix) : undefined;
-    },
-  };
-}
 
 function misfit({ op, name }: Node, expected: string, found: string): OctavoxError {
   return new OctavoxError("shape", `${op} "${name}"`, { expected, found });
@@ -232,9 +167,7 @@ const attention: Binder = {
 };
 
 export const products: Record<string, Binder> = {
-  MatMulIntegerToFloat: integerBinder(productRows),
-  ConvIntegerToFloat: integerBinder(windowRows),
-  ConvFloat: convFloat,
+  MatMulIntegerToFloat: matMulInteger,
   GatherDequantize: gatherDequantize,
   DynamicQuantizeLinear: dynamicQuantize,
   DequantizeLinear: dequantize,

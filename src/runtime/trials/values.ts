@@ -2,6 +2,7 @@
 
 import type { KernelName } from "../../kernels/functions.ts";
 import { copyStrided } from "../../reference/copy.ts";
+import { limit } from "../../reference/depthwise.ts";
 import {
   type BinaryName,
   binaryFunctions,
@@ -59,9 +60,17 @@ function copy(name: "copy_strided_8" | "copy_strided_32"): Trial {
   };
 }
 
+const clamp: Trial = (kernels, bench) => {
+  const x = floats(37);
+  const to = bench.put(x);
+  kernels.clamp_f32(bench.put(x), to, x.length, -1, 2);
+  return { got: bench.get(to, x), want: limit(x.slice(), -1, 2) };
+};
+
 export const values: Partial<Record<KernelName, Trial>> = Object.fromEntries([
   ...(Object.keys(unaryFunctions) as UnaryName[]).map((name) => [`${name}_f32`, unary(name)] as const),
   ...(Object.keys(binaryFunctions) as BinaryName[]).map((name) => [`${name}_f32`, binary(name)] as const),
   ...byRow.map((name) => [`${name}_row_f32`, row(name)] as const),
+  ["clamp_f32", clamp] as const,
   ...(["copy_strided_8", "copy_strided_32"] as const).map((name) => [name, copy(name)] as const),
 ]);
