@@ -9,11 +9,19 @@ import { evaluateCommand } from "./evaluate.ts";
 import { inspectCommand } from "./inspect.ts";
 import { modelsCommand } from "./models.ts";
 import { plotCommand } from "./plot.ts";
+import { quantizeCommand } from "./quantize.ts";
 import { errorLine } from "./report.ts";
 import { makeTerminal } from "./terminal.ts";
 import { transcribeCommand } from "./transcribe.ts";
 
-const verbs = [transcribeCommand, evaluateCommand, inspectCommand, modelsCommand, plotCommand];
+const verbs = [
+  transcribeCommand,
+  evaluateCommand,
+  inspectCommand,
+  modelsCommand,
+  plotCommand,
+  quantizeCommand,
+];
 
 /** Exit status, as shells and scripts expect it. */
 const FAILED = 1;

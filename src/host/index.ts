@@ -12,7 +12,7 @@ export { cacheFolder } from "./cache.ts";
 export { openFile, readBytes, writeAtomically } from "./files.ts";
 export { loadKeywords, readKeywordFile } from "./keywords.ts";
 export type { LabelFolder } from "./label-folders.ts";
-export { labelFolders } from "./label-folders.ts";
+export { labelFolders, recordingsIn } from "./label-folders.ts";
 export type { PullOptions, PullProgress } from "./models.ts";
 export { cachedBytes, downloadFiles, findModel, modelPath, pullModel } from "./models.ts";
 export { enableWide, keepYoungSpaceSmall } from "./v8.ts";

@@ -2,6 +2,7 @@
 
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { OctavoxError } from "../errors.ts";
 import { explained } from "./files.ts";
 
 export interface LabelFolder {
@@ -30,6 +31,24 @@ export async function labelFolders(folder: string): Promise<LabelFolder[]> {
     if (files.length > 0) folders.push({ name, files: files.map((file) => join(inside, file)) });
   }
   return folders;
+}
+
+/**
+ * All recordings of a folder: its own, and those of each folder inside, in lists.
+ * @throws OctavoxError `not-found` when there are none; `not-found` or `io` when the folder cannot be read
+ */
+export async function recordingsIn(folder: string): Promise<string[][]> {
+  const own = (await namesIn(folder))
+    .filter((file) => recording.test(file))
+    .map((file) => join(folder, file));
+  const lists = [own, ...(await labelFolders(folder)).map(({ files }) => files)];
+  if (lists.every((list) => list.length === 0))
+    throw new OctavoxError("not-found", "no recordings", {
+      file: folder,
+      expected: "WAV or FLAC files, or folders of them",
+      found: "none",
+    });
+  return lists;
 }
 
 async function namesIn(folder: string): Promise<string[]> {

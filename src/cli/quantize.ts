@@ -1,0 +1,172 @@
+// octavox quantize MODEL -o FILE: a float model on few bits, with the account of what that costs.
+
+import { basename, relative } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { choose, inTurn } from "../evaluate/index.ts";
+import { findModel, readBytes, readKeywordFile, recordingsIn, writeAtomically } from "../host/index.ts";
+import { decodeAudio } from "../index.ts";
+import type { CalibrationSet, Progress, QuantizationReport, SchemeRule } from "../quantize/index.ts";
+import type { Context } from "./context.ts";
+import { count, decimal, keywordsOption, seed } from "./options.ts";
+import { quantizationTable } from "./quantize-report.ts";
+import { byteSize } from "./terminal.ts";
+
+interface Options {
+  output: string;
+  scheme: string;
+  calibrate?: string;
+  method?: string;
+  observer?: string;
+  budget?: number;
+  keep?: string[];
+  layer?: string[];
+  keepUnsupported?: boolean;
+  keywords?: string;
+  report?: string;
+  limit?: number;
+  seed?: number;
+  json?: boolean;
+}
+
+const examples = `
+Examples:
+  octavox quantize model.onnx -o model.ovx --scheme w8
+  octavox quantize keywords.onnx -o keywords-w8a8.ovx --scheme w8a8 --calibrate clips/ --keywords keywords.json
+  octavox quantize keywords.ovx -o small.ovx --scheme w4a8 --method gptq+bias --observer mse --calibrate clips/ \\
+    --layer @first=w8a8 --keep classifier --report small.html
+  octavox quantize keywords.ovx -o careful.ovx --scheme w4a8 --calibrate clips/ --budget 0.5
+
+Schemes: w8a8, w8a8-dynamic, w4a8, w8a16, w16a16, w8 (weights only), pow2 (scales are powers of two), article (the
+founding article's; article2 … article16), and any mix as w6a8, w4-block32, w8a8-tensor, w8a8-dynamic-gate.
+Methods: nearest, mse, gptq, adaround, bias, equalize, with + between them. Observers: minmax, average, percentile99.9,
+mse, entropy.
+Patterns: a layer's name with * and ?, an operator (LSTM), or @first, @last, @depthwise, @recurrent, @small.
+Clips are recordings in a folder, or in a folder for each label; what is said in them does not matter. Other sample
+rates are resampled. A budget counts the calibration clips that the model answers otherwise than the float one.`;
+
+export function quantizeCommand(context: Context): Command {
+  return new Command("quantize")
+    .summary("put a model's weights and activations on few bits")
+    .description("Puts a float model (.onnx, .ovx) on few bits, and tells what each layer lost.")
+    .argument("<model>", "name or path of a float model")
+    .requiredOption("-o, --output <file>", "packed model to write")
+    .option("--scheme <name>", "bits of weights and activations", "w8a8")
+    .option("--calibrate <folder>", "recordings that show the ranges of the activations")
+    .option("--method <words>", "how weights are rounded")
+    .option("--observer <name>", "how ranges are chosen", "minmax")
+    .addOption(
+      new Option(
+        "--budget <points>",
+        "give layers more bits until answers differ in no more percent of the clips",
+      ).argParser(decimal),
+    )
+    .option("--keep <patterns...>", "layers that stay in float")
+    .option("--layer <pattern=scheme...>", "layers with another scheme")
+    .option("--keep-unsupported", "leave in float what the scheme cannot do")
+    .addOption(keywordsOption())
+    .option("--report <file>", "write a page with charts")
+    .addOption(new Option("--limit <number>", "only so many recordings").argParser(count))
+    .addOption(new Option("--seed <number>", "draw the recordings by chance").argParser(seed))
+    .option("--json", "print JSON")
+    .addHelpText("after", examples)
+    .action((model: string, options: Options) => run(context, model, options));
+}
+
+async function run(context: Context, name: string, options: Options): Promise<void> {
+  const { terminal, signal } = context;
+  const path = await findModel(name, { signal });
+  const bytes = await readBytes(path, { signal });
+  // Converter and quantizer are large, and other verbs do without.
+  const [{ readModel, writeOvx }, { quantize, schemeNamed }] = await Promise.all([
+    import("../import.ts"),
+    import("../quantize/index.ts"),
+  ]);
+  const source = readModel(bytes, { file: path });
+  const settings = options.keywords === undefined ? undefined : await readKeywordFile(options.keywords);
+  const model = settings
+    ? { ...source, metadata: { ...source.metadata, task: "keywords", ...settings } }
+    : source;
+  const rules = (options.layer ?? []).map((text) => ruleOf(text, schemeNamed));
+  const calibration = options.calibrate === undefined ? undefined : await clips(context, model, options);
+  const bar = terminal.progress(basename(path));
+  const onProgress = ({ stage, done, total, name: layer }: Progress): void =>
+    bar.update(done, total, layer === undefined ? stage : `${stage} ${layer}`);
+  const { scheme, method, observer, budget, keep, keepUnsupported } = options;
+  const quantized = await quantize(model, {
+    ...{ scheme, method, observer, budget, keep, keepUnsupported, rules, calibration },
+    ...{ signal, onProgress },
+  }).finally(() => bar.end());
+  const packed = writeOvx(quantized.model);
+  signal.throwIfAborted();
+  await writeAtomically(options.output, packed);
+  const files = { input: name, output: options.output, fileBefore: bytes.length, fileAfter: packed.length };
+  if (options.report !== undefined) await writePage(options.report, files, quantized.report);
+  if (options.json) terminal.out(JSON.stringify(record(files, quantized.report)));
+  else print(context, files, quantized.report, options.report);
+}
+
+interface Files {
+  input: string;
+  output: string;
+  fileBefore: number;
+  fileAfter: number;
+}
+
+/** Recordings in turn from each label's folder, so that a part of them has all labels. */
+async function clips(
+  { terminal, signal }: Context,
+  model: Parameters<typeof import("../quantize/index.ts").calibrationFrom>[0],
+  { calibrate, limit, seed: from }: Options,
+): Promise<CalibrationSet> {
+  const folder = calibrate!;
+  const { calibrationFrom } = await import("../quantize/index.ts");
+  const recordings = choose(inTurn(await recordingsIn(folder)), { limit, seed: from }).map((file) => ({
+    name: relative(folder, file),
+    load: async () => decodeAudio(await readBytes(file, { signal }), { file, signal }),
+  }));
+  const rates = new Set<number>();
+  return calibrationFrom(model, recordings, {
+    onResample(recording, rate, to) {
+      if (!rates.has(rate))
+        terminal.note(`octavox: recordings of ${rate} Hz (${recording}, …) are resampled to ${to} Hz`);
+      rates.add(rate);
+    },
+  });
+}
+
+/** "LSTM=w4a8" */
+function ruleOf(text: string, schemeNamed: (name: string) => SchemeRule["scheme"]): SchemeRule {
+  const at = text.lastIndexOf("=");
+  if (at < 1) throw new InvalidArgumentError(`--layer takes a pattern, "=" and a scheme, not "${text}".`);
+  return { layers: text.slice(0, at), scheme: schemeNamed(text.slice(at + 1)) };
+}
+
+function record({ input, output, fileBefore, fileAfter }: Files, report: QuantizationReport) {
+  const { scheme, method, observer, bytesBefore, bytesAfter, layers, agreement, sensitivity, kept } = report;
+  return {
+    ...{ input, output, scheme, method, observer, bytesBefore, bytesAfter, fileBefore, fileAfter },
+    ...{ agreement, ...(sensitivity ? { sensitivity } : {}), kept, layers },
+  };
+}
+
+function print(
+  { terminal }: Context,
+  files: Files,
+  report: QuantizationReport,
+  page: string | undefined,
+): void {
+  const { out, bold } = terminal;
+  for (const line of quantizationTable(report, bold)) out(line);
+  const { bytesBefore, bytesAfter } = report;
+  out(
+    `\n${bold(files.output)}  ${byteSize(files.fileAfter)} (${byteSize(files.fileBefore)} before); weights ` +
+      `${byteSize(bytesAfter)} (${byteSize(bytesBefore)}, ${(bytesBefore / bytesAfter).toFixed(2)}×)`,
+  );
+  if (page !== undefined) out(`${bold(page)}  the report as a page`);
+}
+
+async function writePage(path: string, files: Files, report: QuantizationReport): Promise<void> {
+  // The charts' library is large.
+  const { quantizationPage } = await import("../charts/index.ts");
+  await writeAtomically(path, new TextEncoder().encode(quantizationPage(report, files)));
+}
