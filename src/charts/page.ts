@@ -82,7 +82,8 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .remarks p { margin: 4px 0; overflow-wrap: anywhere; }
 .legend { display: flex; flex-wrap: wrap; gap: 18px; margin: 0 0 10px; font-size: 13px; color: var(--muted); }
 .legend i { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 6px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(240px, 1fr)); gap: 18px 20px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(215px, 1fr)); gap: 18px 20px; }
+.tile svg { width: 100%; }
 .tile h3 { font-size: 12px; font-weight: 600; margin: 0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .tile p { font-size: 11px; color: var(--muted); margin: 0; }
 svg { display: block; max-width: 100%; height: auto; color: var(--text); }

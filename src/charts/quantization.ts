@@ -32,7 +32,7 @@ export function quantizationPage(report: QuantizationReport, files: Quantization
     table(report),
   ];
   return page(
-    `${files.input} → ${report.scheme}`,
+    `${fileName(files.input)} → ${report.scheme}`,
     head(report, files),
     sections.filter((section) => section !== undefined),
   );
@@ -64,8 +64,8 @@ function head(
   if (worst)
     facts.push([`${worst.sqnrOutput!.toFixed(1)} dB`, `least of all layers: ${shortName(worst.name)}`]);
   const sentences = remarks(report);
-  return `<h1>${escapeText(input)} on few bits</h1>
-<p class="under">Scheme ${escapeText(scheme)}, weights by ${escapeText(method)}, ranges by ${escapeText(observer)} → ${escapeText(output)}</p>
+  return `<h1>${escapeText(fileName(input))} on few bits</h1>
+<p class="under">Scheme ${escapeText(scheme)}, weights by ${escapeText(method)}, ranges by ${escapeText(observer)} → ${escapeText(fileName(output))}</p>
 <div class="facts">${facts.map(([value, what]) => `<div class="fact"><b>${value}</b><span>${escapeText(what)}</span></div>`).join("")}</div>
 ${sentences.length > 0 ? `<div class="remarks">${sentences.map((text) => `<p>${escapeText(text)}</p>`).join("")}</div>` : ""}`;
 }
@@ -86,9 +86,10 @@ function signalToNoise(layers: readonly LayerReport[]): Section {
   const rows = layers.map((_, at) => at);
   const drawn = figure({
     width: WIDTH,
-    height: 56 + 19 * layers.length,
+    height: 76 + 19 * layers.length,
     marginLeft: 250,
     marginRight: 30,
+    marginBottom: 44,
     x: { label: "signal to noise, dB →", grid: true, nice: true, zero: true, axis: "both" },
     y: {
       domain: rows,
@@ -120,7 +121,7 @@ function sizeAgainstError(layers: readonly LayerReport[]): Section | undefined {
   if (points.length < 2) return undefined;
   const named = [...points].sort((a, b) => a.sqnrOutput! - b.sqnrOutput!).slice(0, 5);
   const drawn = figure({
-    ...{ width: WIDTH, height: 380, marginLeft: 60, marginBottom: 44, marginRight: 140 },
+    ...{ width: WIDTH, height: 380, marginLeft: 60, marginBottom: 44, marginRight: 140, insetLeft: 12 },
     x: { type: "log", label: "bytes of weights →", grid: true, tickFormat: "~s" },
     y: { label: "↑ output, dB above its error", grid: true, nice: true },
     color: { type: "identity" },
@@ -152,7 +153,7 @@ function sizeAgainstError(layers: readonly LayerReport[]): Section | undefined {
 function sensitivity({ sensitivity: losses }: QuantizationReport): Section | undefined {
   if (!losses || losses.length === 0) return undefined;
   const drawn = figure({
-    ...{ width: WIDTH, height: 46 + 18 * losses.length, marginLeft: 250, marginRight: 30 },
+    ...{ width: WIDTH, height: 70 + 18 * losses.length, marginLeft: 250, marginRight: 30, marginBottom: 44 },
     x: { label: "divergence of the answers →", grid: true },
     y: {
       domain: losses.map(({ name }) => name),
@@ -257,6 +258,10 @@ function shortName(name: string, most = 30): string {
     telling.length > 1 && /^[A-Z][A-Za-z]+$/.test(telling.at(-1)!) ? telling.slice(0, -1) : telling;
   const short = last.join("/");
   return short.length <= most ? short : `…${short.slice(1 - most)}`;
+}
+
+function fileName(path: string): string {
+  return path.split(/[\\/]/).at(-1) || path;
 }
 
 function brief(x: number): string {
