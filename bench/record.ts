@@ -3,14 +3,14 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { machine } from "./table.ts";
+import { type Machine, machine } from "./table.ts";
 
 export interface PartRecord<Data = unknown> {
   readonly part: string;
   /** ISO 8601, UTC. */
   readonly date: string;
   readonly quick: boolean;
-  readonly machine: ReturnType<typeof machine>;
+  readonly machine: Machine;
   /** Of octavox and of the engines beside it. */
   readonly versions: Readonly<Record<string, string>>;
   readonly data: Data;

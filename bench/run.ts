@@ -12,7 +12,8 @@ import { ladder } from "./parts/ladder.ts";
 import { models } from "./parts/models.ts";
 import type { Part } from "./parts/part.ts";
 import { keepRecord, makeRecord } from "./record.ts";
-import { machineLine } from "./table.ts";
+import { writeReport } from "./report.ts";
+import { machine, machineLine, textOf } from "./table.ts";
 
 /** A part shows only what it has measured itself. */
 const parts = { kernels, ladder, engines, models, growth } as unknown as Readonly<
@@ -24,6 +25,7 @@ const usage = `npm run bench -- PART [options]
 ${Object.entries(parts)
   .map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
   .join("\n")}
+  report    docs/performance.md and its pictures, from the results kept with --save
 
   --quick           fewer sizes, shorter turns: a look, not a figure to quote
   --rounds <n>      how often everything is measured; medians are reported (default: 3)
@@ -36,7 +38,8 @@ ${Object.entries(parts)
 Examples:
   npm run bench -- kernels --quick
   npm run bench -- kernels --only u8s8,f32 --rounds 5 --json > kernels.json
-  npm run bench -- engines --data recordings/ --limit 10`;
+  npm run bench -- engines --data recordings/ --limit 10
+  npm run bench -- ladder --save && npm run bench -- report`;
 
 const { values, positionals } = parseArgs({
   options: {
@@ -82,11 +85,17 @@ async function run(name: string, part: Part<unknown>): Promise<void> {
     .finally(() => bar.end());
   const record = makeRecord(name, quick, measured);
   if (values.save) terminal.note(keepRecord(record));
-  terminal.out(values.json ? JSON.stringify(record) : `${machineLine()}\n\n${part.tables(measured)}`);
+  terminal.out(
+    values.json
+      ? JSON.stringify(record)
+      : [machineLine(machine()), ...part.tables(measured).map(textOf)].join("\n\n"),
+  );
 }
 
 const [name] = positionals;
-if (values.help || !parts[name]) {
+if (name === "report" && !values.help) {
+  for (const file of writeReport(parts)) terminal.out(file);
+} else if (values.help || !parts[name]) {
   terminal.out(usage);
   process.exitCode = values.help ? 0 : 2;
 } else await run(name, parts[name]);

@@ -9,31 +9,48 @@ export interface Column<Row> {
   cell(row: Row): string;
 }
 
-export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const cells = [
-    columns.map(({ title }) => title),
-    ...rows.map((row) => columns.map(({ cell }) => cell(row))),
-  ];
-  const widths = columns.map((_, at) => Math.max(...cells.map((line) => line[at].length)));
-  const lines = cells.map((line) =>
+/** Cells as text, the first row being the titles. */
+export interface Sheet {
+  readonly cells: readonly (readonly string[])[];
+  /** By column: whether it belongs to the left. */
+  readonly words: readonly boolean[];
+}
+
+export function sheet<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Sheet {
+  return {
+    cells: [columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ cell }) => cell(row)))],
+    words: columns.map(({ words }, at) => at === 0 || words === true),
+  };
+}
+
+/** For the terminal. */
+export function textOf({ cells, words }: Sheet): string {
+  const widths = words.map((_, at) => Math.max(...cells.map((line) => line[at].length)));
+  const aligned = cells.map((line) =>
     line
-      .map((cell, at) =>
-        at === 0 || columns[at].words ? cell.padEnd(widths[at]) : cell.padStart(widths[at]),
-      )
+      .map((cell, at) => (words[at] ? cell.padEnd(widths[at]) : cell.padStart(widths[at])))
       .join("  ")
       .trimEnd(),
   );
-  return [lines[0], widths.map((width) => "─".repeat(width)).join("  "), ...lines.slice(1)].join("\n");
+  return [aligned[0], widths.map((width) => "─".repeat(width)).join("  "), ...aligned.slice(1)].join("\n");
 }
 
-export function machine(): {
+/** For documents. */
+export function markdownOf({ cells: [titles, ...rows], words }: Sheet): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(titles), line(words.map((left) => (left ? "---" : "--:"))), ...rows.map(line)].join("\n");
+}
+
+export interface Machine {
   cpu: string;
   cores: number;
   memoryGB: number;
   node: string;
   v8: string;
   system: string;
-} {
+}
+
+export function machine(): Machine {
   const [{ model }] = cpus();
   return {
     cpu: model.trim(),
@@ -45,8 +62,7 @@ export function machine(): {
   };
 }
 
-export function machineLine(): string {
-  const { cpu, cores, memoryGB, node, v8, system } = machine();
+export function machineLine({ cpu, cores, memoryGB, node, v8, system }: Machine): string {
   return `${cpu}, ${cores} cores, ${memoryGB} GB, ${system}, Node ${node} (V8 ${v8})`;
 }
 

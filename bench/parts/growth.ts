@@ -1,7 +1,8 @@
 // npm run bench -- growth: longer and longer audio, and more and more streams.
 
+import { growthFigure } from "../figures/growth.ts";
 import { type GrowthResult, type LengthResult, measureGrowth, type StreamsResult } from "../growth.ts";
-import { type Column, table } from "../table.ts";
+import { type Column, sheet } from "../table.ts";
 import type { Part, Settings } from "./part.ts";
 
 const LENGTHS = [1, 10, 60, 600, 3600];
@@ -32,12 +33,27 @@ export const growth: Part<GrowthResult> = {
       onProgress: (done, total, label) => bar.update(done, total, label),
     }),
 
+  heading: "Longer audio, more streams",
+  figure: growthFigure,
+  explain({ lengths, streams }) {
+    const factor = (grown: Grown) => (grown.processingSeconds / grown.audioSeconds).toFixed(3);
+    const [shortest, longest] = [lengths[0], lengths.at(-1)!];
+    const many = streams.at(-1)!;
+    return (
+      `From ${shortest.audioSeconds.toFixed(0)} to ${longest.audioSeconds.toFixed(0)} s of audio the real-time factor ` +
+      `goes from ${factor(shortest)} to ${factor(longest)}, for audio is cut at pauses and no piece is longer than the ` +
+      "model takes; what a run needs, beside the audio itself, does not grow with it. " +
+      `${many.streams} speakers at once share one recogniser in turn: each gets the text that it gets alone, the last ` +
+      `one ${many.longestWait.toFixed(1)} s after everybody has ended.`
+    );
+  },
+
   tables({ lengths, streams }) {
-    const byLength = table<LengthResult>(
+    const byLength = sheet<LengthResult>(
       [...common, { title: "pieces", cell: ({ segments }) => `${segments}` }, resident],
       lengths,
     );
-    const byStreams = table<StreamsResult>(
+    const byStreams = sheet<StreamsResult>(
       [
         { title: "streams", cell: ({ streams }) => `${streams}` },
         ...common,
@@ -46,6 +62,6 @@ export const growth: Part<GrowthResult> = {
       ],
       streams,
     );
-    return `${byLength}\n\n${byStreams}`;
+    return [byLength, byStreams];
   },
 };

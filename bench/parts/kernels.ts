@@ -3,12 +3,13 @@
 import { launchChromium, startPage } from "../browser/launch.ts";
 import type { Contestant } from "../contest/contest.ts";
 import { startProcess } from "../contest/process.ts";
+import { kernelsFigure } from "../figures/kernels.ts";
 import { startGemmlowp } from "../gemmlowp/start.ts";
 import { compareKernels, type KernelRow } from "../kernels/compare.ts";
 import { nodeEngines } from "../kernels/engines.ts";
 import { families } from "../kernels/families.ts";
 import { type Target, targets } from "../kernels/targets.ts";
-import { table } from "../table.ts";
+import { type Sheet, sheet } from "../table.ts";
 import type { Part, Settings } from "./part.ts";
 
 const inPages = ["octavox", "onnxruntime-web"];
@@ -44,21 +45,38 @@ export const kernels: Part<readonly KernelRow[]> = {
     }
   },
 
+  heading: "Kernels",
+  figure: kernelsFigure,
+  explain(rows) {
+    const yardstick = rows.find(({ family, shape }) => family === "u8s8" && shape[0] > 1);
+    if (!yardstick) return "";
+    const { speed, limit, shape } = yardstick;
+    const gops = (engine: string) => `${speed[engine].toFixed(0)} GOPS`;
+    const percent = Math.round((100 * speed.octavox) / limit.octavox);
+    return (
+      `The 8-bit product of ${shape.join("×")} runs at ${gops("octavox")}, ${percent} % of what a loop of the same ` +
+      `instruction on registers reaches in the same turns; with vectors fused ("wide") at ${gops("octavox wide")}. ` +
+      "A single row is bound by reading the weights, not by multiplying them, so its share of the limit says how " +
+      "far the caches carry. GOPS counts a multiplication and an addition as two; every result was compared with " +
+      "the reference before it was timed, integers and octavox's floats bit for bit."
+    );
+  },
+
   tables(rows) {
     const names = [...new Set(rows.map(({ family }) => family))];
     const parts = names.map((name) =>
-      familyTable(
+      familySheet(
         rows.filter(({ family }) => family === name),
         rows,
       ),
     );
     const held = targets(rows);
-    return [...parts, ...(held.length > 0 ? [targetTable(held)] : [])].join("\n\n");
+    return [...(held.length > 0 ? [targetSheet(held)] : []), ...parts];
   },
 };
 
 /** A family's shapes: its speed in each engine, and octavox's share of its limit and ratio to float32. */
-function familyTable(rows: readonly KernelRow[], all: readonly KernelRow[]): string {
+function familySheet(rows: readonly KernelRow[], all: readonly KernelRow[]): Sheet {
   const [{ title, unit, speed, limit }] = rows;
   const share = (row: KernelRow, engine: string) =>
     `${Math.round((100 * row.speed[engine]) / row.limit[engine])} %`;
@@ -68,7 +86,7 @@ function familyTable(rows: readonly KernelRow[], all: readonly KernelRow[]): str
     const other = float(row);
     return other ? `${(row.speed.octavox / other.speed.octavox).toFixed(1)}×` : "";
   };
-  return table(
+  return sheet(
     [
       { title: `${title}, ${unit}`, cell: ({ shape }) => shape.join("×") },
       ...Object.keys(speed).map((name) => ({
@@ -88,8 +106,8 @@ function familyTable(rows: readonly KernelRow[], all: readonly KernelRow[]): str
   );
 }
 
-function targetTable(held: readonly Target[]): string {
-  return table(
+function targetSheet(held: readonly Target[]): Sheet {
+  return sheet(
     [
       { title: "what must hold", cell: ({ what }) => what },
       { title: "at least", cell: ({ least }) => least.toFixed(2) },

@@ -8,7 +8,7 @@ import { startProcess } from "../contest/process.ts";
 import { compareModels, type ModelRow } from "../models/compare.ts";
 import { folder, modelEngines, modelPages } from "../models/engines.ts";
 import { models as list } from "../models/list.ts";
-import { table } from "../table.ts";
+import { sheet } from "../table.ts";
 import type { Part, Settings } from "./part.ts";
 
 const TURNS = 5;
@@ -42,18 +42,26 @@ export const models: Part<readonly ModelRow[]> = {
     }
   },
 
+  heading: "Small models",
+  explain: () =>
+    "One call of each model as it is published, float32, its states fed and returned; the second column is how much " +
+    "sound a call stands for. LiteRT.js runs the same weights as TensorFlow Lite files; every engine's first output " +
+    "was compared with the reference operators before it was timed.",
+
   tables(rows) {
     const engines = [...new Set(rows.flatMap(({ milliseconds }) => Object.keys(milliseconds)))];
-    return table(
-      [
-        { title: "ms a call", cell: ({ model }) => model },
-        { title: "hears, ms", cell: ({ hears }) => `${hears}` },
-        ...engines.map((engine) => ({
-          title: engine,
-          cell: ({ milliseconds }: ModelRow) => milliseconds[engine]?.toPrecision(3) ?? "–",
-        })),
-      ],
-      rows,
-    );
+    return [
+      sheet(
+        [
+          { title: "ms a call", cell: ({ model }) => model },
+          { title: "hears, ms", cell: ({ hears }) => `${hears}` },
+          ...engines.map((engine) => ({
+            title: engine,
+            cell: ({ milliseconds }: ModelRow) => milliseconds[engine]?.toPrecision(3) ?? "–",
+          })),
+        ],
+        rows,
+      ),
+    ];
   },
 };

@@ -1,6 +1,7 @@
 // What the verbs of the bench have in common: each measures something, and knows how to show it.
 
 import type { Progress, Terminal } from "../../src/cli/terminal.ts";
+import type { Sheet } from "../table.ts";
 
 export interface Settings {
   /** Fewer sizes and shorter turns: a look, not a figure to quote. */
@@ -21,6 +22,9 @@ export interface Part<Data> {
   /** Whether the other engines have to be installed. */
   readonly others: boolean;
   measure(settings: Settings): Promise<Data>;
-  /** Tables for the terminal. */
-  tables(data: Data): string;
+  tables(data: Data): readonly Sheet[];
+  /** For the report: a heading, what the figures say in a few sentences, and a picture as SVG. */
+  readonly heading: string;
+  explain(data: Data): string;
+  figure?(data: Data): string;
 }
