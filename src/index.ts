@@ -14,6 +14,6 @@ export { KeywordModel } from "./speech/keywords.ts";
 export type { Segment, TranscribeOptions, Transcript } from "./speech/recognizer.ts";
 export { Recognizer } from "./speech/recognizer.ts";
 export type { Detection, SpotterOptions } from "./speech/spotter.ts";
-export { KeywordSpotter } from "./speech/spotter.ts";
+export { KeywordSpotter, spotterDefaults } from "./speech/spotter.ts";
 export type { DType } from "./tensor/dtype.ts";
 export { Tensor } from "./tensor/tensor.ts";

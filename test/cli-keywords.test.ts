@@ -1,13 +1,21 @@
 // The command line with a keyword model, on tones that stand for words: evaluate, spot, listen, realtime.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { writeOvx } from "../src/model/ovx.ts";
-import { silence, tone, toneFeatures, toneLabels, toneModel } from "../src/speech/testing-keywords.ts";
+import {
+  joined,
+  silence,
+  tone,
+  toneFeatures,
+  toneLabels,
+  toneModel,
+} from "../src/speech/testing-keywords.ts";
 import { floatWav } from "./wav.ts";
 
 const command = join(import.meta.dirname, "../bin/octavox.js");
@@ -130,6 +138,141 @@ describe("evaluating", () => {
     assert.match(
       run("evaluate silent.ovx words --keywords words/README.md").stderr,
       /not a description of a keyw/,
+    );
+  });
+});
+
+/** low at 1.3 s, high at 3.1 s, low at 4.9 s. */
+const stream = joined([
+  ...[silence(1.3), tone("low", 0.8), silence(1), tone("high", 0.8)],
+  ...[silence(1), tone("low", 0.8), silence(0.1)],
+]);
+const found =
+  /^ +\d\.\d\d s {2}low {2}0\.\d\d\n +\d\.\d\d s {2}high {2}0\.\d\d\n +\d\.\d\d s {2}low {2}0\.\d\d\n$/;
+
+describe("spotting", () => {
+  const wav = floatWav(Array.from(stream));
+  const raw = new Uint8Array(Int16Array.from(stream, (x) => Math.round(32_767 * x)).buffer);
+  const words = (stdout: string) =>
+    stdout
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+
+  test("words of a file are printed as they are found, with time and score", () => {
+    writeFileSync(join(work, "stream.wav"), wav);
+    const { status, stdout, stderr } = run("spot tones.ovx stream.wav");
+    assert.deepEqual([status, stderr], [0, ""]);
+    assert.match(stdout, found);
+  });
+
+  test("JSON has a line for each word, and only those asked for", () => {
+    const { stdout } = run("spot tones.ovx stream.wav --json --labels high");
+    const [{ label, score, time }, ...others] = words(stdout);
+    assert.deepEqual([label, others], ["high", []]);
+    assert.ok(score >= 0.7 && score <= 1 && time > 3.1 && time < 4.5);
+  });
+
+  test("standard input is a WAV file or samples without a header, with the same words", () => {
+    const file = run("spot tones.ovx stream.wav --json").stdout;
+    assert.equal(run("spot tones.ovx - --json", { input: wav }).stdout, file);
+    const labels = words(run("spot tones.ovx - --json", { input: raw }).stdout).map(({ label }) => label);
+    assert.deepEqual(labels, ["low", "high", "low"]);
+    assert.deepEqual(run("spot tones.ovx -", { input: new Uint8Array(0) }), {
+      status: 0,
+      stdout: "",
+      stderr: "",
+    });
+  });
+
+  test("words are printed while the stream goes on", async () => {
+    const child = spawn(process.execPath, [command, "spot", "tones.ovx", "-"], { cwd: work });
+    child.stdin.write(raw.subarray(0, 2 * 16_000 * 3));
+    const [first] = await once(child.stdout, "data");
+    assert.match(`${first}`, /low/);
+    child.kill("SIGINT");
+    assert.deepEqual(await once(child, "close"), [130, null]);
+  });
+
+  test("a stream at another rate is an error; a file is resampled", () => {
+    const slow = floatWav(Array.from(stream));
+    new DataView(slow.buffer).setUint32(24, 8000, true);
+    writeFileSync(join(work, "slow.wav"), slow);
+    assert.equal(run("spot tones.ovx slow.wav").status, 0);
+    const { status, stderr } = run("spot tones.ovx -", { input: slow });
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /^octavox: -: sampling rate of a stream: expected 16000 Hz, the model's, found 8000 Hz/,
+    );
+  });
+
+  test("settings that cannot be are wrong use", () => {
+    const cases: readonly [string, RegExp][] = [
+      ["--threshold much", /'much' is invalid\. It must be a number/],
+      ["--threshold 2", /^octavox: threshold: expected a number from 0 to 1, found 2/],
+      ["--labels low,medium", /^octavox: labels to look for: expected some of .*found medium/],
+      ["--smoothing 0", /It must be a whole number, 1 or more/],
+    ];
+    for (const [option, message] of cases) {
+      const { status, stderr } = run(`spot tones.ovx stream.wav ${option}`);
+      assert.equal(status, 2);
+      assert.match(stderr, message);
+    }
+  });
+});
+
+describe("listening", { skip: process.platform === "win32" && "recorders are shell scripts here" }, () => {
+  const node = `${process.execPath.replace(/[^/]*$/, "")}:/usr/bin:/bin`;
+  /** A folder with a recorder that is a shell script. */
+  const recorder = (name: string, script: string): string => {
+    const folder = mkdtempSync(join(work, "bin-"));
+    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return folder;
+  };
+  before(() => {
+    writeFileSync(
+      join(work, "stream.raw"),
+      Int16Array.from(stream, (x) => Math.round(32_767 * x)),
+    );
+  });
+
+  for (const name of ["arecord", "rec", "sox", "parec"])
+    test(`the microphone is heard through ${name}, as 16-bit samples at the model's rate`, () => {
+      const folder = recorder(name, `echo "$@" > args; cat stream.raw`);
+      const { status, stdout } = run(`listen tones.ovx --recorder ${name}`, { path: `${folder}:${node}` });
+      assert.equal(status, 0);
+      assert.match(stdout, found);
+      assert.match(readFileSync(join(work, "args"), "utf8"), /16000/);
+    });
+
+  test("an interrupt ends it neatly", async () => {
+    const path = `${recorder("arecord", "cat stream.raw; exec sleep 30")}:${node}`;
+    const child = spawn(process.execPath, [command, "listen", "tones.ovx", "--recorder", "arecord"], {
+      ...{ cwd: work, env: { ...process.env, PATH: path } },
+    });
+    const said: string[] = [];
+    child.stdout.on("data", (part) => said.push(`${part}`));
+    child.stderr.on("data", (part) => said.push(`${part}`));
+    while (!/low[\s\S]*low/.test(said.join(""))) await once(child.stdout, "data");
+    child.kill("SIGINT");
+    assert.deepEqual(await once(child, "close"), [0, null]);
+    assert.match(said.join(""), found);
+  });
+
+  test("a recorder that fails, and none at all, are errors that say what to do", () => {
+    const path = `${recorder("parec", "echo no such device >&2; exit 1")}:${node}`;
+    const failing = run("listen tones.ovx --recorder parec", { path });
+    assert.equal(failing.status, 1);
+    assert.match(
+      failing.stderr,
+      /^octavox: parec cannot record: found no such device\. Is there a microphone\?/,
+    );
+    const none = run("listen tones.ovx", { path: mkdtempSync(join(work, "bin-")) });
+    assert.equal(none.status, 1);
+    assert.match(
+      none.stderr,
+      /^octavox: no program to record with: expected arecord, rec, sox, parec on the PATH/,
     );
   });
 });

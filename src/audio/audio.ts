@@ -62,13 +62,19 @@ export function toMono16k(clip: AudioClip): Float32Array {
   return resample(clip.samples, clip.sampleRate, MODEL_RATE);
 }
 
+/** The name of the format, other than WAV, that bytes begin as; undefined for what is none known. */
+export function foreignFormat(bytes: Uint8Array): string | undefined {
+  if (startsWith(bytes, "fLaC")) return "FLAC";
+  return OTHERS.find(({ magic, offset }) => startsWith(bytes, magic, offset))?.name;
+}
+
 function unreadable(bytes: Uint8Array, file: string | undefined): OctavoxError {
-  const other = OTHERS.find(({ magic, offset }) => startsWith(bytes, magic, offset));
+  const other = foreignFormat(bytes);
   return new OctavoxError(other ? "unsupported" : "format", other ? "audio format" : "not an audio file", {
     file,
     offset: 0,
     expected: "a WAV or FLAC file",
-    found: other?.name ?? firstBytes(bytes),
+    found: other ?? firstBytes(bytes),
     remedy: "Convert it, for example with: ffmpeg -i input -ar 16000 -ac 1 output.wav",
   });
 }

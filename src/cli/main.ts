@@ -7,15 +7,19 @@ import { keepYoungSpaceSmall } from "../host/index.ts";
 import type { Context } from "./context.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { inspectCommand } from "./inspect.ts";
+import { listenCommand } from "./listen.ts";
 import { modelsCommand } from "./models.ts";
 import { plotCommand } from "./plot.ts";
 import { quantizeCommand } from "./quantize.ts";
 import { errorLine } from "./report.ts";
+import { spotCommand } from "./spot.ts";
 import { makeTerminal } from "./terminal.ts";
 import { transcribeCommand } from "./transcribe.ts";
 
 const verbs = [
   transcribeCommand,
+  spotCommand,
+  listenCommand,
   evaluateCommand,
   inspectCommand,
   modelsCommand,

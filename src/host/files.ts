@@ -36,6 +36,16 @@ export async function readBytes(
   }
 }
 
+/** Standard input as it comes; ends with the signal's reason. */
+export async function* readPieces({ signal }: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+  try {
+    yield* signal ? addAbortSignal(signal, process.stdin) : process.stdin;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw explained(error, "-", "cannot be read");
+  }
+}
+
 /** A file that is read in parts, closed with `await using`. */
 export async function openFile(path: string): Promise<ModelFile & AsyncDisposable> {
   try {

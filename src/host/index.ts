@@ -7,14 +7,18 @@ import { openFile } from "./files.ts";
 import { findModel, type PullOptions } from "./models.ts";
 import { enableWide } from "./v8.ts";
 
+export type { PcmStreamOptions } from "../audio/pcm-stream.ts";
+export { PcmStream } from "../audio/pcm-stream.ts";
 export { type ListedModel, models } from "../model/list.ts";
 export { cacheFolder } from "./cache.ts";
-export { openFile, readBytes, writeAtomically } from "./files.ts";
+export { openFile, readBytes, readPieces, writeAtomically } from "./files.ts";
 export { loadKeywords, readKeywordFile } from "./keywords.ts";
 export type { LabelFolder } from "./label-folders.ts";
 export { labelFolders, recordingsIn } from "./label-folders.ts";
 export type { PullOptions, PullProgress } from "./models.ts";
 export { cachedBytes, downloadFiles, findModel, modelPath, pullModel } from "./models.ts";
+export type { RecorderName, Recording } from "./recorder.ts";
+export { record, recorderNames } from "./recorder.ts";
 export { enableWide, keepYoungSpaceSmall } from "./v8.ts";
 
 /**

@@ -1,6 +1,7 @@
 // A keyword model: samples → front end → graph → a score for each of its labels. It knows no model by name; labels,
 // length and front end are in the packed file's metadata.
 
+import type { AudioClip } from "../audio/audio.ts";
 import { checkSamples } from "../audio/check.ts";
 import { resample } from "../audio/resample.ts";
 import { OctavoxError } from "../errors.ts";
@@ -121,10 +122,15 @@ export class KeywordModel {
     const { sampleRate = this.sampleRate, signal } = options;
     signal?.throwIfAborted();
     checkSamples(samples, { sampleRate });
-    const audio = sampleRate === this.sampleRate ? samples : resample(samples, sampleRate, this.sampleRate);
-    const scores = await this.scoresOf(this.frontEnd.run(this.fill(audio)));
+    const audio = this.fill(this.atItsRate({ samples, sampleRate }));
+    const scores = await this.scoresOf(this.frontEnd.run(audio));
     const best = indexOfLargest(scores);
     return { label: this.labels[best], score: scores[best], scores };
+  }
+
+  /** A clip's samples at the model's rate; the same array where it has that. */
+  atItsRate({ samples, sampleRate }: AudioClip): Float32Array {
+    return sampleRate === this.sampleRate ? samples : resample(samples, sampleRate, this.sampleRate);
   }
 
   /** Probabilities of the labels for the features of as many samples as the model hears. */
