@@ -26,6 +26,8 @@ export type KernelSetName = "simd" | "relaxed" | "wide";
 export interface KernelSet {
   readonly name: KernelSetName;
   readonly functions: KernelFunctions;
+  /** Where they come from: threads make them anew on the same memory. */
+  readonly module: WebAssembly.Module;
 }
 
 interface Choice {
@@ -82,8 +84,9 @@ export async function loadKernels({ memory, force, enableWide }: LoadOptions): P
     });
   if (name === "wide") enableWide?.();
   const bytes = emitKernels(dot, choices[name].tile, isShared(memory));
-  const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(bytes), { env: { memory } });
-  return { name, functions: exports as unknown as KernelFunctions };
+  const module = await WebAssembly.compile(bytes);
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  return { name, functions: exports as unknown as KernelFunctions, module };
 }
 
 /** One module with every kernel, which imports its memory as env.memory. */

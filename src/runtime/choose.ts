@@ -12,6 +12,7 @@ export interface ChosenKernels {
   name: KernelChoice;
   /** Undefined for the reference. */
   functions: KernelFunctions | undefined;
+  module: WebAssembly.Module | undefined;
   notice: string | undefined;
 }
 
@@ -45,7 +46,8 @@ export async function chooseKernels(
     });
   const notices: string[] = [];
   for (const name of fallbacks[wanted ?? "relaxed"]) {
-    if (name === "reference") return { name, functions: undefined, notice: notices.join("; ") || undefined };
+    if (name === "reference")
+      return { name, functions: undefined, module: undefined, notice: notices.join("; ") || undefined };
     const set = await tryLoad({ memory, force: name, enableWide }, notices);
     if (set) return { ...set, notice: wanted ? notices.join("; ") || undefined : undefined };
   }

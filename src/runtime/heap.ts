@@ -13,13 +13,31 @@ interface Gap {
   bytes: number;
 }
 
+export interface HeapOptions {
+  /** Whether threads will use the memory too. */
+  shared?: boolean | undefined;
+  /** The most it may grow to, in bytes. */
+  limit?: number | undefined;
+}
+
 export class Heap {
   readonly memory: WebAssembly.Memory;
+  private readonly limit: number;
   private gaps: Gap[];
   private readonly listeners: (() => void)[] = [];
 
-  constructor() {
-    this.memory = new WebAssembly.Memory({ initial: 1 });
+  /** @throws OctavoxError `argument` for a limit that is not a number of bytes */
+  constructor({ shared = false, limit = MOST_BYTES }: HeapOptions = {}) {
+    if (!(limit >= PAGE))
+      throw new OctavoxError("argument", "memoryLimit", {
+        expected: `a number of bytes, ${PAGE} at least`,
+        found: String(limit),
+      });
+    this.limit = Math.min(limit, MOST_BYTES);
+    // Shared memory reserves its addresses at once, and must be told how many.
+    this.memory = new WebAssembly.Memory(
+      shared ? { initial: 1, maximum: Math.floor(this.limit / PAGE), shared } : { initial: 1 },
+    );
     // Address 0 means "not given" to kernels, so the first block starts later.
     this.gaps = [{ start: ALIGNMENT, bytes: PAGE - ALIGNMENT }];
   }
@@ -66,11 +84,11 @@ export class Heap {
     const last = this.gaps.at(-1);
     const free = last && last.start + last.bytes === end ? last.bytes : 0;
     const pages = Math.ceil((bytes - free) / PAGE);
-    if (end + pages * PAGE > MOST_BYTES) throw outOfMemory(bytes, end);
+    if (end + pages * PAGE > this.limit) throw outOfMemory(bytes, end, this.limit);
     try {
       this.memory.grow(pages);
     } catch (cause) {
-      throw outOfMemory(bytes, end, cause);
+      throw outOfMemory(bytes, end, this.limit, cause);
     }
     this.addGap({ start: end, bytes: pages * PAGE });
     for (const renew of this.listeners) renew();
@@ -87,11 +105,14 @@ export class Heap {
   }
 }
 
-function outOfMemory(bytes: number, used: number, cause?: unknown): OctavoxError {
+function outOfMemory(bytes: number, used: number, limit: number, cause?: unknown): OctavoxError {
   return new OctavoxError("host", "not enough WebAssembly memory", {
     expected: `${bytes} more bytes`,
-    found: `${used} bytes in use, at most ${MOST_BYTES}`,
-    remedy: "Use shorter audio or a smaller model",
+    found: `${used} bytes in use, at most ${limit}`,
+    remedy:
+      limit < MOST_BYTES
+        ? "Raise memoryLimit, or use shorter audio or a smaller model"
+        : "Use shorter audio or a smaller model",
     cause,
   });
 }

@@ -28,6 +28,7 @@ export interface PlanRequest {
   weights: Weights;
   /** Undefined: everything is run by the reference. */
   kernels: KernelFunctions | undefined;
+  threads: number;
   /** Room for intermediate values; called once, with the bytes needed. */
   arena(bytes: number): number;
 }
@@ -110,7 +111,7 @@ function bind(site: Site): Step | undefined {
 function makeSite(
   node: Node,
   layout: Layout,
-  { graph, weights, kernels }: PlanRequest,
+  { graph, weights, kernels, threads }: PlanRequest,
   bound: Site["bound"],
 ): Site {
   const constant = (index: number): Tensor | undefined => layout.constant(node.inputs[index] ?? "");
@@ -119,6 +120,7 @@ function makeSite(
     inputs: node.inputs.map((name) => layout.operand(name)),
     outputs: node.outputs.map((name) => layout.operand(name)!),
     kernels: kernels as KernelFunctions,
+    threads,
     scratch: 0,
     bound,
     constant,

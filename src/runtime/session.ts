@@ -13,9 +13,17 @@ import { dimNow } from "./operand.ts";
 import { type Plan, planGraph, type StateUse } from "./plan.ts";
 import { StateStore } from "./states.ts";
 import type { RunContext, Views } from "./step.ts";
+import { checkThreads, startPool, type ThreadPool } from "./threads/pool.ts";
 import { Weights } from "./weights.ts";
 
 export interface SessionOptions extends KernelOptions {
+  /**
+   * Threads that share the work of a run, 1 to 64; 1 unless said. The result has the same bits for any number. Pages
+   * that are not isolated from other origins have one.
+   */
+  threads?: number | undefined;
+  /** Bytes of WebAssembly memory that the session may take; up to 4 GiB unless said. */
+  memoryLimit?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -33,9 +41,6 @@ const ARENA_SLACK = 1.125;
 export class InferenceSession {
   /** The kernels in use. */
   readonly kernels: KernelChoice;
-  /** Why slower kernels than the host's best are in use, when that is so. */
-  readonly notice: string | undefined;
-  readonly threads = 1;
   readonly model: Model;
   private readonly heap: Heap;
   private readonly weights: Weights;
@@ -43,16 +48,19 @@ export class InferenceSession {
   private readonly uses = new Map<Graph, readonly StateUse[]>();
   private readonly plans = new Map<string, Plan>();
   private readonly chosen: ChosenKernels;
+  /** While threads are given up: they may still write to the memory. */
+  private mending: Promise<void> | undefined;
   private arena = { pointer: 0, bytes: 0 };
   private views: Views | undefined;
+  private readonly pool: ThreadPool | undefined;
   private disposed = false;
 
-  private constructor(model: Model, weights: Weights, heap: Heap, chosen: ChosenKernels) {
+  private constructor(model: Model, weights: Weights, heap: Heap, chosen: ChosenKernels, threads: number) {
     this.model = model;
     this.heap = heap;
     this.chosen = chosen;
     this.kernels = chosen.name;
-    this.notice = chosen.notice;
+    this.pool = startPool(chosen, heap.memory, threads);
     this.weights = weights;
     this.store = new StateStore(heap);
     for (const graph of model.graphs) this.uses.set(graph, this.declareStates(graph));
@@ -70,14 +78,25 @@ export class InferenceSession {
     const { signal } = options;
     signal?.throwIfAborted();
     checkSource(source);
-    const heap = new Heap();
+    const threads = checkThreads(options.threads ?? 1);
+    const heap = new Heap({ shared: threads > 1, limit: options.memoryLimit });
     const weights = new Weights(heap);
     const chosen = await chooseKernels(heap.memory, options);
     signal?.throwIfAborted();
     const file = source instanceof Uint8Array ? fileOf(source) : source;
     const model = "graphs" in file ? file : await loadModel(file, { heap, weights, signal });
     model.graphs.forEach(checkOperators);
-    return new InferenceSession(model, weights, heap, chosen);
+    return new InferenceSession(model, weights, heap, chosen, threads);
+  }
+
+  /** Why slower kernels than the host's best, or fewer threads than asked for, are in use, when that is so. */
+  get notice(): string | undefined {
+    return [this.chosen?.notice, this.pool?.notice].filter(Boolean).join("; ") || undefined;
+  }
+
+  /** Threads that share the work. */
+  get threads(): number {
+    return this.pool?.size ?? 1;
   }
 
   /** The inputs a caller feeds: those of the graph without its states. */
@@ -99,13 +118,14 @@ export class InferenceSession {
    * @param feeds a tensor for every input
    * @returns a tensor for every output
    * @throws OctavoxError `argument` for missing or unknown inputs, `shape` for sizes that do not fit, `state`
-   *   after `dispose`
+   *   after `dispose`, `host` when a thread is lost (states are as before; the next run has one thread)
    */
   async run(
     feeds: Readonly<Record<string, Tensor>>,
     options: RunOptions = {},
   ): Promise<Record<string, Tensor>> {
     options.signal?.throwIfAborted();
+    if (this.mending) await this.mending;
     const graph = this.graph(options.graph);
     this.checkFeeds(graph, feeds);
     let plan = this.readyPlan(graph, feeds);
@@ -114,7 +134,13 @@ export class InferenceSession {
       // Meanwhile another run may have changed what the plan relied on, or the session may be gone.
       plan = this.readyPlan(this.graph(options.graph), feeds);
     }
-    return this.execute(plan, graph, feeds);
+    try {
+      return this.execute(plan, graph, feeds);
+    } catch (error) {
+      this.mending = this.pool?.mend();
+      await this.mending;
+      throw error;
+    }
   }
 
   private execute(plan: Plan, graph: Graph, feeds: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
@@ -142,6 +168,7 @@ export class InferenceSession {
   /** Gives the memory back; the session cannot be used afterwards. */
   dispose(): void {
     this.disposed = true;
+    void this.pool?.dispose();
     this.plans.clear();
     Object.assign(this, {
       heap: undefined,
@@ -231,7 +258,8 @@ export class InferenceSession {
       states: this.uses.get(graph)!,
       store: this.store,
       weights: this.weights,
-      kernels: this.chosen.functions,
+      kernels: this.pool?.kernels ?? this.chosen.functions,
+      threads: this.threads,
       arena: (bytes) => this.reserveArena(bytes),
     });
     if (this.plans.size >= KEPT_PLANS) this.plans.delete(this.plans.keys().next().value!);

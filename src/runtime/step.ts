@@ -50,6 +50,8 @@ export interface Site {
   inputs: readonly (Operand | undefined)[];
   outputs: readonly Operand[];
   kernels: KernelFunctions;
+  /** How many threads share the kernels' work. */
+  threads: number;
   /** Bytes asked for by the binder's `scratch`, free after the step. */
   scratch: number;
   /** The most a size can be before the plan is made anew. */

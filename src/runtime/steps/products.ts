@@ -6,6 +6,7 @@ import type { Node } from "../../model/graph.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import { dimNow, fixedDims, isScalar, isVectorOf, type Operand } from "../operand.ts";
 import { asRows, type Binder, type RunContext, type Site } from "../step.ts";
+import { attentionScratch } from "../threads/split.ts";
 import { indexReader } from "./indices.ts";
 
 /** Inputs of MatMulIntegerToFloat by position. */
@@ -125,7 +126,10 @@ const matMul: Binder = {
 
 /** [batch, time, width] operands may be as long as a state has become. */
 const attention: Binder = {
-  scratch: ({ inputs, bound }) => (bound(inputs[1]!.dims[1]) + 16) * 16,
+  scratch({ node, inputs, threads, bound }) {
+    const parts = threads > 1 ? (node.attributes.heads as number) : 1;
+    return parts * attentionScratch(bound(inputs[1]!.dims[1]));
+  },
   bind({ node, inputs, outputs, scratch, kernels: { attention_f32 } }) {
     const [q, k, v] = inputs as Operand[];
     const y = outputs[0];

@@ -1,0 +1,178 @@
+// How the calls of a kernel are cut into parts that several threads run at once: one line a kernel. A part is the same
+// call on fewer rows, columns, heads or values. No sum is ever cut, so that the number of threads never changes a bit.
+
+import type { KernelFunctions, KernelName } from "../../kernels/functions.ts";
+import { GROUP } from "../../kernels/layout.ts";
+
+/** The arguments of a call, by position. */
+export type Arguments = readonly number[];
+
+/** What a call can be cut along. */
+export interface Axis {
+  /** The argument that says how many there are. */
+  readonly count: number;
+  /** Parts are multiples of this: whole tiles, whole vectors. */
+  readonly grain: number;
+  /** By position, the pointers that a part moves, and by how many bytes for each one skipped. */
+  readonly moves: readonly (readonly [argument: number, bytes: (all: Arguments) => number])[];
+  /** Pointers to memory of its own that each part gets, as far apart as this says. */
+  readonly own?: readonly (readonly [argument: number, bytes: (all: Arguments) => number])[];
+}
+
+export interface Split {
+  /** The first whose count is more than one grain is taken. */
+  readonly axes: readonly Axis[];
+  /** Roughly the processor's cycles. */
+  readonly work: (all: Arguments) => number;
+}
+
+const fixed = (bytes: number) => (): number => bytes;
+const argument =
+  (position: number, times = 1) =>
+  (all: Arguments): number =>
+    all[position] * times;
+const times =
+  (positions: readonly number[], cycles: number) =>
+  (all: Arguments): number =>
+    positions.reduce((product, position) => product * all[position], cycles);
+
+/** Rows of a tile of any kernel divide this. */
+const ROWS = 12;
+/** Columns of a strip's widest tile. */
+const COLUMNS = 96;
+/** Values of one cache line. */
+const LINE = 16;
+
+/** C = A·B with 8-bit weights in panels: rows; of few rows, columns. Positions as in `functions.ts`. */
+const integerProduct: Split = {
+  axes: [
+    {
+      count: 5,
+      grain: ROWS,
+      moves: [
+        [0, argument(1)],
+        [3, argument(4)],
+        [11, fixed(4)],
+      ],
+    },
+    {
+      count: 6,
+      grain: COLUMNS,
+      moves: [
+        [2, (all) => Math.ceil(all[7] / GROUP) * GROUP],
+        ...[3, 9, 10, 13, 14].map((position) => [position, fixed(4)] as const),
+      ],
+    },
+  ],
+  work: times([5, 6, 7], 1 / 32),
+};
+
+const floatProduct: Split = {
+  axes: [
+    {
+      count: 6,
+      grain: ROWS,
+      moves: [
+        [0, argument(1)],
+        [4, argument(5)],
+      ],
+    },
+    { count: 7, grain: COLUMNS, moves: [2, 4, 9].map((position) => [position, fixed(4)] as const) },
+  ],
+  work: times([6, 7, 8], 1 / 8),
+};
+
+/** A head at a time; each part scores in scratch memory of its own. */
+const attention: Split = {
+  axes: [
+    {
+      count: 10,
+      grain: 1,
+      moves: [0, 2]
+        .map((position) => [position, argument(11, 4)] as const)
+        .concat([4, 6].map((position) => [position, argument(12, 4)] as const)),
+      own: [[15, (all) => attentionScratch(all[9])]],
+    },
+  ],
+  work: (all) => (all[8] * all[9] * all[10] * (all[11] + all[12])) / 4,
+};
+
+/** Bytes that one thread's attention needs for `tk` keys. */
+export function attentionScratch(tk: number): number {
+  return (tk + LINE) * 16;
+}
+
+/** Dense rows of `n` floats: x and y move, weights stay. */
+const rowsOf = (cycles: number, inputs: readonly number[], rows: number, n: number): Split => ({
+  axes: [{ count: rows, grain: 1, moves: inputs.map((position) => [position, argument(n, 4)] as const) }],
+  work: times([rows, n], cycles),
+});
+
+/** `n` floats of all operands. */
+const values = (cycles: number, operands: number): Split => ({
+  axes: [
+    {
+      count: operands,
+      grain: LINE,
+      moves: Array.from({ length: operands }, (_, position) => [position, fixed(4)] as const),
+    },
+  ],
+  work: times([operands], cycles),
+});
+
+const [cheap, costly] = [0.5, 4];
+
+/** Kernels that are not in the table run on the calling thread. */
+export const splits: Partial<Record<KernelName, Split>> = {
+  matmul_u8s8_i32: integerProduct,
+  matmul_u8s8_f32: integerProduct,
+  matmul_f32: floatProduct,
+  attention_f32: attention,
+  softmax_f32: rowsOf(3, [0, 1], 2, 3),
+  layer_norm_f32: rowsOf(1, [0, 1], 2, 3),
+  ...Object.fromEntries(
+    (["neg", "abs", "sqrt", "relu"] as const).map((name) => [`${name}_f32`, values(cheap, 2)]),
+  ),
+  ...Object.fromEntries(
+    (["exp", "log", "sin", "cos", "erf", "tanh", "sigmoid", "gelu", "silu"] as const).map((name) => [
+      `${name}_f32`,
+      values(costly, 2),
+    ]),
+  ),
+  ...Object.fromEntries(
+    (["add", "sub", "mul", "div", "max", "min"] as const).map((name) => [`${name}_f32`, values(cheap, 3)]),
+  ),
+  ...Object.fromEntries(
+    (["add", "sub", "mul", "div"] as const).map((name) => [`${name}_row_f32`, rowsOf(cheap, [0, 2], 3, 4)]),
+  ),
+};
+
+/** The parts of a call: at most `most`, each of whole grains; one when there is nothing to cut. */
+export function partsOf({ axes }: Split, all: Arguments, most: number): Arguments[] {
+  const axis = axes.find(({ count, grain }) => all[count] > grain);
+  if (!axis) return [all];
+  const grains = Math.ceil(all[axis.count] / axis.grain);
+  const parts = Math.min(most, grains);
+  return Array.from({ length: parts }, (_, part) => {
+    const [from, to] = [part, part + 1].map((each) =>
+      Math.min(all[axis.count], Math.floor((each * grains) / parts) * axis.grain),
+    );
+    const own = [...all];
+    own[axis.count] = to - from;
+    for (const [position, bytes] of axis.moves) if (own[position] !== 0) own[position] += from * bytes(all);
+    for (const [position, bytes] of axis.own ?? []) own[position] += part * bytes(all);
+    return own;
+  });
+}
+
+/** Every kernel, those of the table cut into parts that `run` gets when they are worth it. */
+export function splitting(
+  kernels: KernelFunctions,
+  run: (name: KernelName, work: number, parts: (most: number) => Arguments[]) => void,
+): KernelFunctions {
+  const cut = Object.entries(splits).map(([name, split]) => [
+    name,
+    (...all: number[]) => run(name as KernelName, split.work(all), (most) => partsOf(split, all, most)),
+  ]);
+  return { ...kernels, ...Object.fromEntries(cut) };
+}
