@@ -1,5 +1,5 @@
-// The run-time in a real browser, on a page with a strict policy and without cross-origin isolation: the same bits
-// as in Node.
+// The run-time in a real browser, on pages with a strict policy: the same bits as in Node. One page is not isolated
+// from other origins and has one thread; on the other one there are several.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -24,27 +24,37 @@ function which(name: string): string | undefined {
   }
 }
 
-const policy = "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+const policy =
+  "default-src 'none'; connect-src 'self'; worker-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+/** What isolates a page, asked of the page and of its workers. */
+const isolation = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+const isolated = new Set(["/isolated", "/worker.js"]);
 
-/** The page, its script, and each case's model and samples. */
-async function serve(): Promise<Server> {
-  const entry = join(import.meta.dirname, "browser/page.ts");
-  const bundle = await build({
-    entryPoints: [entry],
+/** A script and all that it imports. */
+async function bundle(entry: string): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [join(import.meta.dirname, entry)],
     bundle: true,
     format: "esm",
     target: "es2022",
     write: false,
   });
+  return outputFiles[0].contents;
+}
+
+/** The page, isolated and not, its scripts, and each case's model and samples. */
+async function serve(): Promise<Server> {
+  const page = async () => '<!doctype html><script type="module" src="/page.js"></script>';
+  const scripts = { "/page.js": "browser/page.ts", "/worker.js": "../src/runtime/threads/worker.ts" };
   const files = new Map<string, { type: string; content(): Promise<string | Uint8Array> }>([
-    [
-      "/",
-      {
-        type: "text/html",
-        content: async () => '<!doctype html><script type="module" src="/page.js"></script>',
-      },
-    ],
-    ["/page.js", { type: "text/javascript", content: async () => bundle.outputFiles[0].contents }],
+    ["/", { type: "text/html", content: page }],
+    ["/isolated", { type: "text/html", content: page }],
+    ...Object.entries(scripts).map(
+      ([path, entry]) => [path, { type: "text/javascript", content: () => bundle(entry) }] as const,
+    ),
   ]);
   for (const [index, { load }] of cases.entries()) {
     const type = "application/octet-stream";
@@ -58,9 +68,14 @@ async function serve(): Promise<Server> {
     });
   }
   const server = createServer(async (request, response) => {
-    const file = files.get(request.url ?? "");
+    const url = request.url ?? "";
+    const file = files.get(url);
     if (!file) return void response.writeHead(404).end();
-    response.writeHead(200, { "content-type": file.type, "content-security-policy": policy });
+    response.writeHead(200, {
+      "content-type": file.type,
+      "content-security-policy": policy,
+      ...(isolated.has(url) && isolation),
+    });
     response.end(await file.content());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -76,12 +91,17 @@ describe("in Chromium", { skip }, () => {
   before(async () => {
     server = await serve();
     browser = await chromium.launch({ executablePath: executable!, args: ["--no-sandbox"] });
-    page = await browser.newPage();
-    page.on("pageerror", (error) => complaints.push(String(error)));
-    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    await page.waitForFunction("globalThis.bitsOfCase");
+    page = await open("/");
   });
+
+  async function open(path: string): Promise<Page> {
+    const opened = await browser.newPage();
+    opened.on("pageerror", (error) => complaints.push(String(error)));
+    opened.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    await opened.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+    await opened.waitForFunction("globalThis.bitsOfCase");
+    return opened;
+  }
 
   after(async () => {
     await browser?.close();
@@ -93,13 +113,27 @@ describe("in Chromium", { skip }, () => {
       const { model, samples } = await load();
       const expected = await bitsOf(model, samples, { ...options, kernels: "simd" });
       for (const kernels of ["simd", "relaxed"] as const) {
+        // A page that is not isolated has one thread, whatever it asks for.
         const found = (await page.evaluate(
-          `bitsOfCase(${index}, ${JSON.stringify({ ...options, kernels })})`,
+          `bitsOfCase(${index}, ${JSON.stringify({ ...options, kernels, threads: 2 })})`,
         )) as Bits;
         if (found.kernels !== kernels) t.diagnostic(`"${kernels}" cannot run here, "${found.kernels}" ran`);
         assert.deepEqual({ ...found, kernels }, { ...expected, kernels });
       }
     });
+
+  test("an isolated page has threads, and the same bits", async () => {
+    const own = await open("/isolated");
+    assert.equal(await own.evaluate("crossOriginIsolated"), true);
+    for (const [index, { skip, load, name: _, ...options }] of cases.entries()) {
+      if (skip) continue;
+      const { model, samples } = await load();
+      const expected = await bitsOf(model, samples, { ...options, kernels: "simd" });
+      const asked = JSON.stringify({ ...options, kernels: "simd", threads: 2 });
+      assert.deepEqual(await own.evaluate(`bitsOfCase(${index}, ${asked})`), { ...expected, threads: 2 });
+    }
+    await own.close();
+  });
 
   test("features have the bits they have in Node", async () => {
     assert.deepEqual(await page.evaluate('featureBits("simd")'), await featureBits("simd"));

@@ -30,6 +30,11 @@ const params = {
   ...({ scale: "f32", causal: "i32", scratch: "i32" } as const),
 } as const;
 
+/** Bytes of scratch memory for `tk` keys. */
+export function attentionScratch(tk: number): number {
+  return (tk + 4 * KEYS) * 16;
+}
+
 export function addAttention(module: ModuleBuilder, rows: RowFunctions): void {
   const scores = { two: addScores(module, 2), one: addScores(module, 1) };
   const finish = addFinish(module, rows, addValues(module));

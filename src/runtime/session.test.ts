@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { describe, test } from "node:test";
+import { promisify } from "node:util";
 import type { Graph, Model } from "../model/graph.ts";
 import { writeOvx } from "../model/ovx.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -102,6 +104,18 @@ describe("a session", () => {
     await assert.rejects(session.run({ x: float([1, 2, 3], [1, 3]) }, { signal }), /enough/);
   });
 
+  test("that is disposed of while it runs ends that run with an error", async () => {
+    // What the reference runs is loaded first: the session is gone meanwhile.
+    const session = await InferenceSession.create(only(adding), { kernels: "reference", threads: 2 });
+    const running = session.run({ x: float([1, 2, 3], [1, 3]) });
+    session.dispose();
+    await running.then(
+      ({ y }) => assert.equal(y.size, 3),
+      (error) => assert.equal(error.code, "state"),
+    );
+    await assert.rejects(session.run({ x: float([1, 2, 3], [1, 3]) }), { code: "state" });
+  });
+
   test("runs two at once one after the other", async () => {
     using session = await InferenceSession.create(only(adding), { kernels: "reference" });
     const [a, b] = await Promise.all(
@@ -111,6 +125,69 @@ describe("a session", () => {
       [...(a.y.data as Float32Array), ...(b.y.data as Float32Array)],
       [1, 2, 3, 1, 2, 3, 1, 2, 3],
     );
+  });
+});
+
+describe("threads", () => {
+  test("are as many as asked for, 1 to 64, and leave with the session", async () => {
+    using one = await InferenceSession.create(only(adding));
+    assert.equal(one.threads, 1);
+    const three = await InferenceSession.create(only(adding), { threads: 3 });
+    assert.equal(three.threads, 3);
+    assert.equal(three.notice, undefined);
+    three.dispose();
+    for (const threads of [0, -1, 1000, 2.5])
+      await assert.rejects(InferenceSession.create(only(adding), { threads }), {
+        code: "argument",
+        message: /threads: expected a whole number from 1 to 64/,
+      });
+  });
+
+  test("are not there for the reference", async () => {
+    using session = await InferenceSession.create(only(adding), { threads: 2, kernels: "reference" });
+    assert.equal(session.threads, 1);
+  });
+
+  test("do not change a bit, and serve sequences as one does", async () => {
+    const said = await Promise.all(
+      [1, 2, 3, 4].map(async (threads) => {
+        using session = await InferenceSession.create(smallModel(), { threads });
+        return await say(session, [1, 5, 2, 7], noise(40_000));
+      }),
+    );
+    for (const each of said.slice(1)) assert.deepEqual(each, said[0]);
+  });
+
+  test("keep no process alive", async () => {
+    const program = `
+      import { InferenceSession } from "${new URL("./session.ts", import.meta.url)}";
+      import { smallModel } from "${new URL("./testing.ts", import.meta.url)}";
+      const { threads } = await InferenceSession.create(smallModel(), { threads: 3 });
+      console.log(threads);`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--input-type=module-typescript", "--eval", program],
+      { timeout: 30_000 },
+    );
+    assert.equal(stdout, "3\n");
+  });
+});
+
+describe("a session's memory", () => {
+  test("has a limit that is said, and kept", async () => {
+    const model = writeOvx(smallModel());
+    for (const source of [model, fileOf(model)])
+      await assert.rejects(
+        (async () => {
+          using session = await InferenceSession.create(source, { memoryLimit: 70_000 });
+          await say(session, [1]);
+        })(),
+        { code: "host", message: /not enough WebAssembly memory.*at most 70000.*Raise memoryLimit/s },
+      );
+    using session = await InferenceSession.create(model, { memoryLimit: 64 << 20, threads: 2 });
+    await say(session, [1, 2]);
+    for (const memoryLimit of [0, -5, Number.NaN])
+      await assert.rejects(InferenceSession.create(model, { memoryLimit }), { code: "argument" });
   });
 });
 

@@ -4,16 +4,18 @@
 import { OctavoxError } from "../errors.ts";
 import type { Graph, Model, ValueInfo } from "../model/graph.ts";
 import { checkOperators } from "../model/infer.ts";
-import { sizeOf, type Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { type ChosenKernels, chooseKernels, type KernelChoice, type KernelOptions } from "./choose.ts";
 import { isReferenceLoaded, loadReference, tensorAt, writeTensor } from "./fallback.ts";
+import { checkFeeds } from "./feeds.ts";
 import { Heap } from "./heap.ts";
 import { checkSource, fileOf, loadModel, type ModelFile } from "./load.ts";
 import { dimNow } from "./operand.ts";
 import { type Plan, planGraph, type StateUse } from "./plan.ts";
 import { StateStore } from "./states.ts";
 import type { RunContext, Views } from "./step.ts";
-import { checkThreads, startPool, type ThreadPool } from "./threads/pool.ts";
+import { checkThreads, startPool } from "./threads/count.ts";
+import type { ThreadPool } from "./threads/pool.ts";
 import { Weights } from "./weights.ts";
 
 export interface SessionOptions extends KernelOptions {
@@ -55,12 +57,12 @@ export class InferenceSession {
   private readonly pool: ThreadPool | undefined;
   private disposed = false;
 
-  private constructor(model: Model, weights: Weights, heap: Heap, chosen: ChosenKernels, threads: number) {
+  private constructor(model: Model, weights: Weights, heap: Heap, chosen: ChosenKernels, pool?: ThreadPool) {
     this.model = model;
     this.heap = heap;
     this.chosen = chosen;
     this.kernels = chosen.name;
-    this.pool = startPool(chosen, heap.memory, threads);
+    this.pool = pool;
     this.weights = weights;
     this.store = new StateStore(heap);
     for (const graph of model.graphs) this.uses.set(graph, this.declareStates(graph));
@@ -86,7 +88,7 @@ export class InferenceSession {
     const file = source instanceof Uint8Array ? fileOf(source) : source;
     const model = "graphs" in file ? file : await loadModel(file, { heap, weights, signal });
     model.graphs.forEach(checkOperators);
-    return new InferenceSession(model, weights, heap, chosen, threads);
+    return new InferenceSession(model, weights, heap, chosen, await startPool(threads, chosen, heap));
   }
 
   /** Why slower kernels than the host's best, or fewer threads than asked for, are in use, when that is so. */
@@ -127,7 +129,7 @@ export class InferenceSession {
     options.signal?.throwIfAborted();
     if (this.mending) await this.mending;
     const graph = this.graph(options.graph);
-    this.checkFeeds(graph, feeds);
+    checkFeeds(this.inputs(graph.name), feeds);
     let plan = this.readyPlan(graph, feeds);
     if (plan.usesReference && !isReferenceLoaded()) {
       await loadReference();
@@ -208,23 +210,6 @@ export class InferenceSession {
       this.store.declare(name, width * 4);
       return [{ name, width, input: read?.name, output: left?.name }];
     });
-  }
-
-  private checkFeeds(graph: Graph, feeds: Readonly<Record<string, Tensor>>): void {
-    const inputs = this.inputs(graph.name);
-    for (const { name, dtype } of inputs) {
-      const found = feeds[name];
-      if (found?.dtype !== dtype || found.data.length !== sizeOf(found.dims))
-        throw new OctavoxError("argument", `input "${name}"`, {
-          expected: `a ${dtype} tensor`,
-          found: found ? `a ${found.dtype} tensor of ${found.data?.length} elements` : "nothing",
-        });
-    }
-    const unknown = Object.keys(feeds).find((name) => !inputs.some((input) => input.name === name));
-    if (unknown !== undefined)
-      throw new OctavoxError("argument", `no input "${unknown}"`, {
-        expected: inputs.map((input) => input.name).join(", "),
-      });
   }
 
   /** A plan for these sizes whose addresses hold and whose states have room. */

@@ -7,17 +7,25 @@ import type { Model } from "../../src/model/graph.ts";
 export interface Bits {
   /** The kernels that ran. */
   kernels: string;
+  threads: number;
   /** SHA-256 of the frames and of the logits of every step, as hexadecimal digits. */
   hash: string;
   tokens: number[];
 }
 
+export interface BitsOptions {
+  kernels: KernelChoice;
+  threads?: number;
+  startToken: number;
+  steps: number;
+}
+
 export async function bitsOf(
   model: Uint8Array | Model,
   samples: Float32Array,
-  { kernels, startToken, steps }: { kernels: KernelChoice; startToken: number; steps: number },
+  { kernels, threads, startToken, steps }: BitsOptions,
 ): Promise<Bits> {
-  using session = await InferenceSession.create(model, { kernels });
+  using session = await InferenceSession.create(model, { kernels, threads });
   const seen: Float32Array[] = [];
   const run = async (graph: string, float: Tensor | undefined, token: number): Promise<Tensor> => {
     const feeds = session.inputs(graph).map(({ name, dtype }) => {
@@ -35,7 +43,7 @@ export async function bitsOf(
     tokens.push(values.indexOf(values.reduce((a, b) => Math.max(a, b))));
     logits = await run("step", undefined, tokens[step]);
   }
-  return { kernels: session.kernels, hash: await sha256(seen), tokens };
+  return { kernels: session.kernels, threads: session.threads, hash: await sha256(seen), tokens };
 }
 
 /** As hexadecimal digits. */

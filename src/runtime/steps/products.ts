@@ -2,11 +2,11 @@
 // them.
 
 import { OctavoxError } from "../../errors.ts";
+import { attentionScratch } from "../../kernels/attention.ts";
 import type { Node } from "../../model/graph.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import { dimNow, fixedDims, isScalar, isVectorOf, type Operand } from "../operand.ts";
 import { asRows, type Binder, type RunContext, type Site } from "../step.ts";
-import { attentionScratch } from "../threads/split.ts";
 import { indexReader } from "./indices.ts";
 
 /** Inputs of MatMulIntegerToFloat by position. */

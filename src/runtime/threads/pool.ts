@@ -5,10 +5,8 @@ import { OctavoxError } from "../../errors.ts";
 import type { KernelFunctions, KernelName } from "../../kernels/functions.ts";
 import { Board, MOST_PARTS } from "./board.ts";
 import { type Arguments, splits, splitting } from "./split.ts";
-import { canShareMemory, type StartThread, startThread, type Thread } from "./start.ts";
+import { type StartThread, startThread, type Thread } from "./start.ts";
 
-/** Threads of a session, at most. */
-export const MOST_THREADS = MOST_PARTS;
 /** Parts for each thread: one that is held up leaves the rest of its share to the others. */
 const PARTS_A_THREAD = 3;
 /** Calls below so many cycles (about 10 µs) cost more to share than they take. */
@@ -27,6 +25,8 @@ export interface PoolOptions {
   kernels: KernelFunctions;
   start?: StartThread;
   patience?: number;
+  /** Calls below so many cycles stay on the calling thread. */
+  worthSharing?: number;
 }
 
 export class ThreadPool {
@@ -38,11 +38,14 @@ export class ThreadPool {
   private readonly names = Object.keys(splits) as KernelName[];
   private readonly own: readonly Kernel[];
   private readonly patience: number;
+  private readonly worthSharing: number;
   private threads: Thread[];
   private lost = false;
 
-  constructor({ threads, module, memory, kernels, start = startThread, patience = PATIENCE }: PoolOptions) {
-    this.patience = patience;
+  constructor(options: PoolOptions) {
+    const { threads, module, memory, kernels, start = startThread } = options;
+    this.patience = options.patience ?? PATIENCE;
+    this.worthSharing = options.worthSharing ?? WORTH_SHARING;
     this.own = this.names.map((name) => kernels[name] as Kernel);
     this.kernels = splitting(kernels, (name, work, parts) => this.run(name, work, parts));
     const data = { module, memory, board: this.board.buffer, names: this.names };
@@ -68,7 +71,7 @@ export class ThreadPool {
 
   private run(name: KernelName, work: number, parts: (most: number) => Arguments[]): void {
     const kernel = this.names.indexOf(name);
-    const shared = this.threads.length > 0 && work > WORTH_SHARING;
+    const shared = this.threads.length > 0 && work > this.worthSharing;
     const calls = parts(shared ? Math.min(MOST_PARTS, this.size * PARTS_A_THREAD) : 1);
     if (calls.length === 1) {
       this.own[kernel](...calls[0]);
@@ -112,26 +115,4 @@ export class ThreadPool {
       remedy: "Run again: the session goes on with one thread",
     });
   }
-}
-
-/** @throws OctavoxError `argument` for anything but a whole number of threads from 1 to 64 */
-export function checkThreads(threads: number): number {
-  if (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)
-    return canShareMemory() ? threads : 1;
-  throw new OctavoxError("argument", "threads", {
-    expected: `a whole number from 1 to ${MOST_THREADS}`,
-    found: String(threads),
-  });
-}
-
-/** Undefined where the session has its own thread alone: nothing is split then. */
-export function startPool(
-  {
-    functions: kernels,
-    module,
-  }: { functions: KernelFunctions | undefined; module: WebAssembly.Module | undefined },
-  memory: WebAssembly.Memory,
-  threads: number,
-): ThreadPool | undefined {
-  return threads > 1 && kernels && module ? new ThreadPool({ threads, module, memory, kernels }) : undefined;
 }

@@ -1,6 +1,7 @@
 // How the calls of a kernel are cut into parts that several threads run at once: one line a kernel. A part is the same
 // call on fewer rows, columns, heads or values. No sum is ever cut, so that the number of threads never changes a bit.
 
+import { attentionScratch } from "../../kernels/attention.ts";
 import type { KernelFunctions, KernelName } from "../../kernels/functions.ts";
 import { GROUP } from "../../kernels/layout.ts";
 
@@ -96,11 +97,6 @@ const attention: Split = {
   ],
   work: (all) => (all[8] * all[9] * all[10] * (all[11] + all[12])) / 4,
 };
-
-/** Bytes that one thread's attention needs for `tk` keys. */
-export function attentionScratch(tk: number): number {
-  return (tk + LINE) * 16;
-}
 
 /** Dense rows of `n` floats: x and y move, weights stay. */
 const rowsOf = (cycles: number, inputs: readonly number[], rows: number, n: number): Split => ({

@@ -22,13 +22,7 @@ interface NodeWorkers {
 
 const host = globalThis as unknown as {
   process?: { getBuiltinModule?(name: string): NodeWorkers | undefined };
-  crossOriginIsolated?: boolean;
 };
-
-/** Whether memory can be shared with threads here: in Node, and in pages that are isolated from other origins. */
-export function canShareMemory(): boolean {
-  return typeof SharedArrayBuffer !== "undefined" && host.crossOriginIsolated !== false;
-}
 
 export const startThread: StartThread = (data, onLost) => {
   const node = host.process?.getBuiltinModule?.("node:worker_threads");

@@ -70,7 +70,7 @@ const shapes = [
 
 const others: Partial<Record<KernelName, Trial>> = {
   matmul_f32(kernels, bench) {
-    const [m, n, k] = [7, 11, 13];
+    const [m, n, k] = [13, 11, 13];
     const [a, b] = [floats(m * k), floats(k * n)];
     const c = bench.put(new Float32Array(m * n));
     kernels.matmul_f32(bench.put(a), k * 4, bench.put(b), n * 4, c, n * 4, m, n, k, 0);
