@@ -116,7 +116,17 @@ test("help has examples, for every verb", () => {
   const { status, stdout } = run(["--help"]);
   assert.equal(status, 0);
   const verbs = Array.from(stdout.matchAll(/^ {2}(\w+) \[options\]/gm), ([, verb]) => verb);
-  assert.deepEqual(verbs, ["transcribe", "spot", "listen", "evaluate", "inspect", "models", "plot"]);
+  assert.deepEqual(verbs, [
+    "transcribe",
+    "spot",
+    "listen",
+    "realtime",
+    "evaluate",
+    "inspect",
+    "models",
+    "plot",
+    "quantize",
+  ]);
   for (const verb of verbs) assert.match(run([verb, "--help"]).stdout, /Examples:\n {2}octavox /);
 });
 

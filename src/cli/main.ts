@@ -11,6 +11,7 @@ import { listenCommand } from "./listen.ts";
 import { modelsCommand } from "./models.ts";
 import { plotCommand } from "./plot.ts";
 import { quantizeCommand } from "./quantize.ts";
+import { realtimeCommand } from "./realtime.ts";
 import { errorLine } from "./report.ts";
 import { spotCommand } from "./spot.ts";
 import { makeTerminal } from "./terminal.ts";
@@ -20,6 +21,7 @@ const verbs = [
   transcribeCommand,
   spotCommand,
   listenCommand,
+  realtimeCommand,
   evaluateCommand,
   inspectCommand,
   modelsCommand,

@@ -45,6 +45,18 @@ export function decimal(text: string): number {
   return value;
 }
 
+export const milliseconds = inRange(1, 3_600_000, "It must be a number of milliseconds, 1 to 3600000.");
+
+export const multiple = inRange(1e-6, 1e9, "It must be a number above 0.");
+
+function inRange(lowest: number, highest: number, message: string): (text: string) => number {
+  return (text) => {
+    const value = decimal(text);
+    if (!(value >= lowest && value <= highest)) throw new InvalidArgumentError(message);
+    return value;
+  };
+}
+
 /** "yes,no" → ["yes", "no"] */
 export function nameList(text: string): string[] {
   return text.split(",").map((name) => name.trim());

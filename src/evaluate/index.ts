@@ -11,6 +11,8 @@ export type { LabelNames } from "./label-names.ts";
 export { matchLabels } from "./label-names.ts";
 export type { HeardItem, LabelledItem, LabelsOptions, LabelsResult } from "./labels.ts";
 export { evaluateLabels } from "./labels.ts";
+export type { Clock, Filling, Pace, Played } from "./realtime.ts";
+export { playLive, playRecorded, quantile, slowdownOfFirstLoss } from "./realtime.ts";
 export type { Reference } from "./refs.ts";
 export { readRefs } from "./refs.ts";
 export type { EvaluateOptions, ItemResult, SpokenItem, WerResult } from "./transcription.ts";

@@ -40,7 +40,12 @@ function* player({ frames, frameSeconds, capacity }: Pace): Generator<Request, P
     ...{ audioSeconds: frames * frameSeconds, processingSeconds: 0 },
   };
   const queue: number[] = [];
-  const note = (time: number): unknown => played.filling.push({ time, waiting: queue.length });
+  const { filling } = played;
+  const note = (time: number): void => {
+    // Of one moment counts what is left at its end.
+    if (filling.at(-1)?.time === time) filling.pop();
+    filling.push({ time, waiting: queue.length });
+  };
   const arrival = (frame: number): number => (frame + 1) * frameSeconds;
   let [now, next] = [0, 0];
   while (next < frames || queue.length > 0) {
