@@ -16,11 +16,12 @@ const small: Readonly<Record<string, readonly number[]>> = {
   products: [7, 20, 37],
   attention: [3, 9, 2, 12, 1],
   rows: [3, 50],
+  depthwise: [6, 7, 9, 3, 2],
 };
 
 for (const [name, family] of Object.entries(families))
   test(`${name}: the kernel, called as the bench calls it, leaves what the reference does`, async () => {
-    const shape = small[family.shapes] ?? readShapes(family.shapes).at(-1)!.shape;
+    const shape = small[family.shapes];
     const expected = family.reference(family.operands(shape, createRandom(seedOf(shape))), shape);
     const job = (await octavoxKernels("simd")({ family: name, shape }))!;
     await job.run();

@@ -38,7 +38,7 @@ const contestants: Readonly<Record<string, Engines>> = {
 
 /** Engines that transcribe. */
 const speechEngines: Readonly<Record<string, () => Engine>> = {
-  octavox: () => octavox("relaxed", async (ovx, kernels) => Recognizer.load(await read(ovx), { kernels })),
+  octavox: () => octavox("relaxed", async (ovx) => Recognizer.load(await read(ovx), { kernels: "relaxed" })),
   "onnxruntime-web": () => onnxruntime(importOrt, read),
 };
 

@@ -8,11 +8,13 @@ import type { Engine } from "./engine.ts";
 import { octavox } from "./octavox.ts";
 import { onnxruntime } from "./onnxruntime.ts";
 
-const own = (kernels: KernelChoice) => () =>
-  octavox(kernels, (ovx) => {
-    keepYoungSpaceSmall(); // As the command line does.
-    return loadRecognizer(ovx, { kernels });
-  });
+const own =
+  (kernels: KernelChoice, threads = 1) =>
+  () =>
+    octavox(kernels, (ovx) => {
+      keepYoungSpaceSmall(); // As the command line does.
+      return loadRecognizer(ovx, { kernels, threads });
+    });
 const ort = (name: OrtName) => () =>
   onnxruntime(
     () => importOrt(name),
@@ -22,6 +24,7 @@ const ort = (name: OrtName) => () =>
 /** The first one is what the others are compared with. */
 export const engines: Readonly<Record<string, () => Engine>> = {
   octavox: own("relaxed"),
+  "octavox, 2 threads": own("relaxed", 2),
   "octavox wide": own("wide"),
   "octavox simd": own("simd"),
   "onnxruntime-node": ort("onnxruntime-node"),

@@ -4,10 +4,7 @@ import { InferenceSession, type KernelChoice, type Recognizer } from "../../src/
 import type { Engine } from "./engine.ts";
 
 /** @param load how the recogniser is made where this runs, from the packed file's path or address */
-export function octavox(
-  kernels: KernelChoice,
-  load: (ovx: string, kernels: KernelChoice) => Promise<Recognizer>,
-): Engine {
+export function octavox(kernels: KernelChoice, load: (ovx: string) => Promise<Recognizer>): Engine {
   let recognizer: Recognizer;
   const spent = { encoder: 0, decoder: 0, steps: 0 };
   const run = InferenceSession.prototype.run;
@@ -21,7 +18,7 @@ export function octavox(
   };
   return {
     async load({ ovx }) {
-      recognizer = await load(ovx, kernels);
+      recognizer = await load(ovx);
       if (recognizer.kernels !== kernels) throw new Error(`${kernels}: ${recognizer.notice}`);
     },
     async transcribe(samples) {

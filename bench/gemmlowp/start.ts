@@ -6,7 +6,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Contestant } from "../contest/contest.ts";
-import { families, type Shape } from "../kernels/families.ts";
+import { families } from "../kernels/families.ts";
+import type { Shape } from "../kernels/family.ts";
 import { createRandom, seedOf } from "../kernels/random.ts";
 
 const HEADERS = "/usr/include/gemmlowp";

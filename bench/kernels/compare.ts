@@ -2,7 +2,8 @@
 // the limits of the host. The rows are plain values: the table, the JSON and the charts are made from them.
 
 import { type Contestant, compete, type Judge, type Turns } from "../contest/contest.ts";
-import { type Family, families, type Shape } from "./families.ts";
+import { families } from "./families.ts";
+import type { Family, Shape } from "./family.ts";
 import { createRandom, seedOf } from "./random.ts";
 import { type NamedShape, readShapes } from "./shapes.ts";
 

@@ -4,7 +4,8 @@ import type { DotName } from "../../src/kernels/dot_u8s8.ts";
 import { type KernelSetName, loadKernels } from "../../src/kernels/load.ts";
 import { detectFeatures } from "../../src/wasm/index.ts";
 import type { Prepare, Values } from "../contest/task.ts";
-import { families, type Place } from "./families.ts";
+import { families } from "./families.ts";
+import type { Place } from "./family.ts";
 import { makeLimit } from "./limit.ts";
 import { createRandom, seedOf } from "./random.ts";
 

@@ -4,7 +4,8 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "../../src/import/onnx/onnx_pb.ts";
 import type { Prepare, Values } from "../contest/task.ts";
 import type { Ort } from "../onnxruntime.ts";
-import { families, type Shape } from "./families.ts";
+import { families } from "./families.ts";
+import type { Shape } from "./family.ts";
 import { createRandom, seedOf } from "./random.ts";
 
 /** ONNX's numbers for element types. */

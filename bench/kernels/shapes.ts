@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Shape } from "./families.ts";
+import type { Shape } from "./family.ts";
 
 export interface NamedShape {
   readonly shape: Shape;

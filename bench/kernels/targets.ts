@@ -25,6 +25,7 @@ const ofLimit =
   ({ speed, limit }: KernelRow) =>
     speed[own] / limit[own];
 const large = { family: "u8s8", shape: "480×480×512" };
+const large4 = { family: "u8s4", shape: "1×2048×2048" };
 const oneRow = { family: "u8s8", shape: "1×512×512" };
 
 const promised: readonly Promised[] = [
@@ -48,11 +49,20 @@ const promised: readonly Promised[] = [
     least: 4,
     ratio: between("octavox wide", "onnxruntime-node"),
   },
+  { ...large4, what: "÷ u8s8", least: 1.2, ratio: overBytes },
 ];
 
-function overFloat({ shape, speed }: KernelRow, rows: readonly KernelRow[]): number {
-  const float = rows.find((row) => row.family === "f32" && row.shape.join() === shape.join());
-  return float ? speed.octavox / float.speed.octavox : Number.NaN;
+/** 4-bit weights against 8-bit ones, both scaled to float32. */
+function overBytes(row: KernelRow, rows: readonly KernelRow[]): number {
+  return row.speed.octavox / (sameShape("u8s8_f32", row, rows)?.speed.octavox ?? Number.NaN);
+}
+
+function overFloat(row: KernelRow, rows: readonly KernelRow[]): number {
+  return row.speed.octavox / (sameShape("f32", row, rows)?.speed.octavox ?? Number.NaN);
+}
+
+function sameShape(name: string, { shape }: KernelRow, rows: readonly KernelRow[]): KernelRow | undefined {
+  return rows.find((row) => row.family === name && row.shape.join() === shape.join());
 }
 
 /** Those whose figures are in the run. */
