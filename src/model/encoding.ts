@@ -58,6 +58,11 @@ function widenHalf(half: number): number {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
+/** The nearest number that 16 bits hold. */
+export function roundToHalf(value: number): number {
+  return widenHalf(narrowToHalf(value));
+}
+
 /** The nearest half; ties to even, infinity from 65520 on. */
 function narrowToHalf(value: number): number {
   if (Number.isNaN(value)) return 0x7e00;

@@ -1,7 +1,8 @@
 // Packing: the matrices of integer products are laid out as the kernels read them, once, when a model is converted.
 
-import { packNibbles, packPanels } from "../kernels/layout.ts";
+import { packNibbles, packPanels, unpackNibbles, unpackPanels } from "../kernels/layout.ts";
 import { type Graph, type Node, valuesUsedBy } from "../model/graph.ts";
+import { panelType } from "../model/panels.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -39,6 +40,21 @@ export function packMatrices(graph: Graph, cache: PanelCache = new Map()): Graph
     layouts.set(name, { layout: "panels", dims: [k, n] });
   }
   return { ...graph, constants, layouts };
+}
+
+/** The way back: every matrix row by row, for passes that look at weights. */
+export function unpackMatrices(graph: Graph, cache: PanelCache = new Map()): Graph {
+  const constants = new Map(graph.constants);
+  for (const [name, { dims }] of graph.layouts ?? []) {
+    const packed = graph.constants.get(name)!;
+    const dtype = panelType(packed);
+    const unpack = dtype === "int4" ? unpackNibbles : unpackPanels;
+    const tensor = cache.get(packed) ?? new Tensor(dtype, unpack(packed.data as never, ...dims), dims);
+    cache.set(packed, tensor);
+    constants.set(name, tensor);
+  }
+  const { layouts: _, ...rest } = graph;
+  return { ...rest, constants };
 }
 
 /** What a node reads beside its matrix, in its branches too. */

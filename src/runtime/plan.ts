@@ -12,6 +12,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import { binders } from "./binders.ts";
 import { referenceStep, writeTensor } from "./fallback.ts";
 import { Layout } from "./layout.ts";
+import { type Observer, observed } from "./observe.ts";
 import { dimNow, type Operand } from "./operand.ts";
 import { StateStore } from "./states.ts";
 import type { RunContext, Site, Step } from "./step.ts";
@@ -29,6 +30,7 @@ export interface PlanRequest {
   /** Undefined: everything is run by the reference. */
   kernels: KernelFunctions | undefined;
   threads: number;
+  observe?: Observer | undefined;
   /** Room for intermediate values; called once, with the bytes needed. */
   arena(bytes: number): number;
 }
@@ -82,7 +84,8 @@ export function planGraph(request: PlanRequest): Plan {
       ? appendStep(append, layout, store)
       : request.kernels && forNode(node, () => bind(sites[index]));
     usesReference ||= step === undefined;
-    steps.push(step ?? fallBack(node, sites[index], layout, request));
+    const own = step ?? fallBack(node, sites[index], layout, request);
+    steps.push(observed(own, node, sites[index], graph.name, request.observe));
   });
   const missing = graph.outputs.find(({ name }) => !layout.operand(name));
   if (missing)

@@ -10,7 +10,9 @@ import { isReferenceLoaded, loadReference, tensorAt, writeTensor } from "./fallb
 import { checkFeeds } from "./feeds.ts";
 import { Heap } from "./heap.ts";
 import { checkSource, fileOf, loadModel, type ModelFile } from "./load.ts";
+import type { Observer } from "./observe.ts";
 import { dimNow } from "./operand.ts";
+import type { RunOptions, SessionOptions } from "./options.ts";
 import { type Plan, planGraph, type StateUse } from "./plan.ts";
 import { StateStore } from "./states.ts";
 import type { RunContext, Views } from "./step.ts";
@@ -18,22 +20,7 @@ import { checkThreads, startPool } from "./threads/count.ts";
 import type { ThreadPool } from "./threads/pool.ts";
 import { Weights } from "./weights.ts";
 
-export interface SessionOptions extends KernelOptions {
-  /**
-   * Threads that share the work of a run, 1 to 64; 1 unless said. The result has the same bits for any number. Pages
-   * that are not isolated from other origins have one.
-   */
-  threads?: number | undefined;
-  /** Bytes of WebAssembly memory that the session may take; up to 4 GiB unless said. */
-  memoryLimit?: number | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-export interface RunOptions {
-  /** Which of the model's graphs; needed only when it has several. */
-  graph?: string | undefined;
-  signal?: AbortSignal | undefined;
-}
+export type { RunOptions, SessionOptions } from "./options.ts";
 
 /** Plans kept for sizes seen before. */
 const KEPT_PLANS = 8;
@@ -55,6 +42,7 @@ export class InferenceSession {
   private arena = { pointer: 0, bytes: 0 };
   private views: Views | undefined;
   private readonly pool: ThreadPool | undefined;
+  private observer: Observer | undefined;
   private disposed = false;
 
   private constructor(model: Model, weights: Weights, heap: Heap, chosen: ChosenKernels, pool?: ThreadPool) {
@@ -88,7 +76,10 @@ export class InferenceSession {
     const file = source instanceof Uint8Array ? fileOf(source) : source;
     const model = "graphs" in file ? file : await loadModel(file, { heap, weights, signal });
     model.graphs.forEach(checkOperators);
-    return new InferenceSession(model, weights, heap, chosen, await startPool(threads, chosen, heap));
+    const pool = await startPool(threads, chosen, heap);
+    const session = new InferenceSession(model, weights, heap, chosen, pool);
+    session.observer = options.observe;
+    return session;
   }
 
   /** Why slower kernels than the host's best, or fewer threads than asked for, are in use, when that is so. */
@@ -245,6 +236,7 @@ export class InferenceSession {
       weights: this.weights,
       kernels: this.pool?.kernels ?? this.chosen.functions,
       threads: this.threads,
+      observe: this.observer,
       arena: (bytes) => this.reserveArena(bytes),
     });
     if (this.plans.size >= KEPT_PLANS) this.plans.delete(this.plans.keys().next().value!);
