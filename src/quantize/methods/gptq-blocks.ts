@@ -16,9 +16,11 @@ export const gptqBlocks: BlockRounding = (problem) => {
   const q = new Int8Array(k * n);
   const scales = new Float32Array(Math.ceil(k / block) * n);
   const error = new Float64Array(n);
+  // What an error costs that only the rows behind it can make good.
+  const importance = Float64Array.from({ length: k }, (_, row) => factor[row * k + row] ** -2);
   for (let row = 0; row < k; row++) {
     const of = Math.floor(row / block) * n;
-    if (row % block === 0) scales.set(scalesFrom(problem, left, row), of);
+    if (row % block === 0) scales.set(scalesFrom({ ...problem, importance }, left, row), of);
     const own = factor[row * k + row];
     for (let i = 0, at = row * n; i < n; i++, at++) {
       q[at] = nearest(left[at], scales[of + i]);
@@ -37,7 +39,8 @@ export const gptqBlocks: BlockRounding = (problem) => {
 function scalesFrom(problem: BlockProblem, values: Float32Array, row: number): Float32Array {
   const { k, n, block } = problem;
   const rows = Math.min(block, k - row);
-  return fitBlocks({ ...problem, values: values.subarray(row * n, (row + rows) * n), k: rows }).scales;
+  const importance = problem.importance?.subarray(row, row + rows);
+  return fitBlocks({ ...problem, values: values.subarray(row * n, (row + rows) * n), k: rows, importance }).scales;
 }
 
 /** L with H⁻¹ = L·Lᵀ; undefined for inputs that were always 0. */
