@@ -5,7 +5,7 @@ import { OctavoxError } from "../errors.ts";
 import type { Graph, Model, ValueInfo } from "../model/graph.ts";
 import { checkOperators } from "../model/infer.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type ChosenKernels, chooseKernels, type KernelChoice, type KernelOptions } from "./choose.ts";
+import { type ChosenKernels, chooseKernels, type KernelChoice } from "./choose.ts";
 import { isReferenceLoaded, loadReference, tensorAt, writeTensor } from "./fallback.ts";
 import { checkFeeds } from "./feeds.ts";
 import { Heap } from "./heap.ts";

@@ -40,7 +40,8 @@ function scalesFrom(problem: BlockProblem, values: Float32Array, row: number): F
   const { k, n, block } = problem;
   const rows = Math.min(block, k - row);
   const importance = problem.importance?.subarray(row, row + rows);
-  return fitBlocks({ ...problem, values: values.subarray(row * n, (row + rows) * n), k: rows, importance }).scales;
+  return fitBlocks({ ...problem, values: values.subarray(row * n, (row + rows) * n), k: rows, importance })
+    .scales;
 }
 
 /** L with H⁻¹ = L·Lᵀ; undefined for inputs that were always 0. */
