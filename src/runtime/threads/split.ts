@@ -3,7 +3,7 @@
 
 import { attentionScratch } from "../../kernels/attention.ts";
 import type { KernelFunctions, KernelName } from "../../kernels/functions.ts";
-import { GROUP } from "../../kernels/layout.ts";
+import { BLOCK_RECORD, GROUP, NIBBLE_GROUP, PANEL } from "../../kernels/layout.ts";
 
 /** The arguments of a call, by position. */
 export type Arguments = readonly number[];
@@ -68,6 +68,30 @@ const integerProduct: Split = {
   work: times([5, 6, 7], 1 / 32),
 };
 
+/** The same of 4-bit weights in blocks. */
+const blockProduct: Split = {
+  axes: [
+    {
+      count: 5,
+      grain: ROWS,
+      moves: [
+        [0, argument(1)],
+        [3, argument(4)],
+      ],
+    },
+    {
+      count: 6,
+      grain: COLUMNS,
+      moves: [
+        [2, (all) => (Math.ceil(all[7] / NIBBLE_GROUP) * NIBBLE_GROUP) / 2],
+        [10, (all) => (Math.ceil(all[7] / all[8]) * BLOCK_RECORD) / PANEL],
+        ...[3, 12].map((position) => [position, fixed(4)] as const),
+      ],
+    },
+  ],
+  work: times([5, 6, 7], 1 / 24),
+};
+
 const floatProduct: Split = {
   axes: [
     {
@@ -122,6 +146,7 @@ const [cheap, costly] = [0.5, 4];
 export const splits: Partial<Record<KernelName, Split>> = {
   matmul_u8s8_i32: integerProduct,
   matmul_u8s8_f32: integerProduct,
+  matmul_u8s4_f32: blockProduct,
   matmul_f32: floatProduct,
   attention_f32: attention,
   softmax_f32: rowsOf(3, [0, 1], 2, 3),
