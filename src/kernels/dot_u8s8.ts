@@ -20,7 +20,15 @@ export interface Dot {
   spread(bytes: Expr<"v128">): Expr<"v128">[];
   /** 4 bytes of a row at `address + offset`, repeated. */
   activations(address: Local<"i32">, offset: number): Expr<"v128">;
+  /** 4 bytes of each of 4 channels, that many of each channel's values: as vectors that go with the weights'. */
+  channels(bytes: Local<"v128">): Expr<"v128">[];
   add(sums: readonly Local<"v128">[], a: Local<"v128">, weights: readonly Local<"v128">[]): Statement[];
+  /** The same with activations of their own for each column: `a` is what `channels` gave. */
+  addEach(
+    sums: readonly Local<"v128">[],
+    a: readonly Expr<"v128">[],
+    weights: readonly Expr<"v128">[],
+  ): Statement[];
   /** The accumulators as one vector of 4 columns. */
   join(sums: readonly Local<"v128">[]): Expr<"v128">;
 }
@@ -33,6 +41,8 @@ const relaxed: Dot = {
   weights: (address, offset) => [v128.load(address, { offset })],
   spread: (bytes) => [bytes],
   activations: (address, offset) => v128.load32_splat(address, { offset }),
+  channels: (bytes) => [bytes.get],
+  addEach: ([sum], [a], [weights]) => [sum.set(i32x4.relaxed_dot_i8x16_i7x16_add_s(weights, a, sum))],
   add: ([sum], a, [weights]) => [sum.set(i32x4.relaxed_dot_i8x16_i7x16_add_s(weights, a, sum))],
   join: ([sum]) => sum.get,
 };
@@ -44,6 +54,7 @@ const relaxedSigned: Dot = {
   shift: 128,
   activations: (address, offset) =>
     v128.xor(v128.load32_splat(address, { offset }), v128.const("i8x16", -128)),
+  channels: (bytes) => [v128.xor(bytes, v128.const("i8x16", -128))],
 };
 
 /** Both widened to 16 bits; a lane sums two of K, so that two lanes make a column: c0 c0 c1 c1 | c2 c2 c3 c3. */
@@ -58,6 +69,9 @@ const plain: Dot = {
   ],
   spread: (bytes) => [i16x8.extend_low_i8x16_s(bytes), i16x8.extend_high_i8x16_s(bytes)],
   activations: (address, offset) => i16x8.extend_low_i8x16_u(v128.load32_splat(address, { offset })),
+  channels: (bytes) => [i16x8.extend_low_i8x16_u(bytes), i16x8.extend_high_i8x16_u(bytes)],
+  addEach: (sums, a, weights) =>
+    sums.map((sum, i) => sum.set(i32x4.add(sum, i32x4.dot_i16x8_s(a[i], weights[i])))),
   add: (sums, a, weights) => sums.map((sum, i) => sum.set(i32x4.add(sum, i32x4.dot_i16x8_s(a, weights[i])))),
   join: ([low, high]) =>
     i32x4.add(i8x16.shuffle(low, high, lanes(0, 2, 4, 6)), i8x16.shuffle(low, high, lanes(1, 3, 5, 7))),

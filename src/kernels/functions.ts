@@ -7,13 +7,14 @@
 //   past the end of any operand; what it reads there never reaches a result.
 // - A pointer of 0 means "not given" where the comment says optional.
 
+import type { ByteFunctions } from "./byte-functions.ts";
 import type { WindowFunctions } from "./window-functions.ts";
 
 /** Pointer: byte offset into the engine's memory. */
 export type Pointer = number;
 
 /** What a matrix product of 8-bit integers is made of: A is M×K uint8, B is K×N int8 in panels (`layout.ts`). */
-export interface KernelFunctions extends WindowFunctions {
+export interface KernelFunctions extends WindowFunctions, ByteFunctions {
   // -- integer products -------------------------------------------------------------------------------
   /**
    * C[m,n] = Σk (A[m,k] − aZero)·(B[k,n] − bZero[n]), wrapping int32.

@@ -4,9 +4,11 @@
 
 import { OctavoxError } from "../errors.ts";
 import { detectFeatures, type HostFeatures, ModuleBuilder } from "../wasm/index.ts";
+import { addAddU8 } from "./add_u8.ts";
 import { addAttention } from "./attention.ts";
 import { addCopy } from "./copy.ts";
 import { addDepthwiseF32 } from "./depthwise_f32.ts";
+import { addDepthwiseU8S8 } from "./depthwise_u8s8.ts";
 import { type DotName, dots } from "./dot_u8s8.ts";
 import { addElementwise } from "./elementwise.ts";
 import type { KernelFunctions } from "./functions.ts";
@@ -98,6 +100,7 @@ export function emitKernels(dot: DotName, tile: Tile, shared: boolean): Uint8Arr
   addMatmulU8S4(module, dots[dot], tile, storeColumns);
   addGatherBlocks(module);
   addQuantize(module);
+  addAddU8(module);
   addMatmulF32(module, tile.columns);
   addAttention(module, addRows(module));
   addRotary(module);
@@ -105,6 +108,7 @@ export function emitKernels(dot: DotName, tile: Tile, shared: boolean): Uint8Arr
   addCopy(module);
   addWindows(module);
   addDepthwiseF32(module);
+  addDepthwiseU8S8(module, dots[dot]);
   return module.toBytes();
 }
 

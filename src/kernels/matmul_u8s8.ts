@@ -1,21 +1,24 @@
-// The family of 8-bit matrix products: A uint8 × B int8 in panels → C int32 or float32. A kernel is tile ×
+// The family of 8-bit matrix products: A uint8 × B int8 in panels → C int32, float32 or bytes. A kernel is tile ×
 // dot × finish; the exported functions (their contract is in `functions.ts`) cut C into strips of rows, and
 // a strip's function walks over the columns in tiles (`tile_u8s8.ts`).
 
 import {
   type Code,
+  type Expr,
   type FunctionReference,
   i8x16,
   i32,
   i32x4,
+  type Local,
   type ModuleBuilder,
   v128,
 } from "../wasm/index.ts";
 import { type Dot, type DotName, dots } from "./dot_u8s8.ts";
-import { type Finish, finishes, floatTypes, integerTypes } from "./finish_u8s8.ts";
+import { type AllTypes, type Finish, finishes, integerTypes } from "./finish_u8s8.ts";
 import { GROUP, PANEL } from "./layout.ts";
 import { addRowSumsU8 } from "./row_sums_u8.ts";
 import { writeTile } from "./tile_u8s8.ts";
+import { storeUpTo } from "./vectors.ts";
 
 /** Rows and columns of C whose sums are in registers together; columns are a multiple of the panel. */
 export interface Tile {
@@ -28,17 +31,18 @@ export interface MatmulU8S8Options {
   readonly tile: Tile;
 }
 
-/** Adds `matmul_u8s8_i32`, `matmul_u8s8_f32` and `row_sums_u8` to a module that imports its memory. */
+/** Adds `matmul_u8s8_i32`, `…_f32`, `…_u8`, `…_u8_fixed` and `row_sums_u8` to a module that imports its memory. */
 export function addMatmulU8S8(module: ModuleBuilder, { dot, tile }: MatmulU8S8Options): StoreColumns {
   const storeColumns = addProducts(module, dots[dot], tile);
   addRowSumsU8(module);
   return storeColumns;
 }
 
-/** Both products for any dot; the function that stores some columns of a panel is other products' too. */
+/** The products for any dot; the function that stores some columns of a panel is other products' too. */
 export function addProducts(module: ModuleBuilder, dot: Dot, tile: Tile): StoreColumns {
   const storeColumns = addStoreColumns(module);
-  for (const finish of [finishes.i32, finishes.f32]) {
+  const storeByteColumns = addStoreByteColumns(module);
+  for (const finish of Object.values(finishes)) {
     const strips = Array.from({ length: tile.rows }, (_, i) => {
       const rows = i + 1;
       return addStrip(module, {
@@ -47,6 +51,7 @@ export function addProducts(module: ModuleBuilder, dot: Dot, tile: Tile): StoreC
         dot,
         finish,
         storeColumns,
+        storeByteColumns,
       });
     });
     addProduct(module, finish, strips);
@@ -65,13 +70,14 @@ function columnsFor(rows: number, tile: Tile): number {
   return rows === tile.rows ? tile.columns : PANEL * Math.min(most, panels);
 }
 
-/** The integer product has all the float one's parameters but the last, which its code does not name. */
-function parametersOf(finish: Finish): typeof floatTypes {
-  return (finish === finishes.f32 ? floatTypes : integerTypes) as typeof floatTypes;
+/** A product has no more parameters than its finish reads; its code names no others. */
+function parametersOf({ types }: Finish): AllTypes {
+  return { ...integerTypes, ...types } as AllTypes;
 }
 
-type StripReference = FunctionReference<typeof floatTypes, "none">;
+type StripReference = FunctionReference<AllTypes, "none">;
 export type StoreColumns = ReturnType<typeof addStoreColumns>;
+type StoreByteColumns = ReturnType<typeof addStoreByteColumns>;
 
 /** The exported function, from the functions of strips of 1, 2, … rows: the highest repeated, then the rest. */
 function addProduct(module: ModuleBuilder, finish: Finish, strips: readonly StripReference[]): void {
@@ -94,6 +100,7 @@ interface Strip {
   readonly dot: Dot;
   readonly finish: Finish;
   readonly storeColumns: StoreColumns;
+  readonly storeByteColumns: StoreByteColumns;
 }
 
 /**
@@ -102,7 +109,7 @@ interface Strip {
  * side by side and handed to a function.)
  */
 function addStrip(module: ModuleBuilder, strip: Strip): StripReference {
-  const { rows, columns, dot, finish, storeColumns } = strip;
+  const { rows, columns, dot, finish, storeColumns, storeByteColumns } = strip;
   const name = `matmul_u8s8_${rows}x${columns}_${dot.word}_${finish.word}`;
   return module.func(name, { params: parametersOf(finish), exported: false }, (f, p): Code => {
     const begin = finish.begin(p);
@@ -119,13 +126,16 @@ function addStrip(module: ModuleBuilder, strip: Strip): StripReference {
       ...shared,
       columns,
       unroll: 4,
-      store: (c, row) => row.map((value, v) => v128.store(c, value, { offset: v * 16 })),
+      store: (c, row) => (finish.bytes === 4 ? storeVectors(c, row) : storeBytes(c, row, columns)),
     });
     const panel = writeTile({
       ...shared,
       columns: PANEL,
       unroll: 1,
-      store: (c, [low, high]) => storeColumns.call({ c, low, high, columns: walk.left }),
+      store: (c, [low, high]) =>
+        finish.bytes === 4
+          ? storeColumns.call({ c, low, high, columns: walk.left })
+          : storeByteColumns.call({ c, bytes: low, columns: walk.left }),
     });
     const groups = i32.shr_u(i32.add(p.k, GROUP - 1), Math.log2(GROUP));
     return [
@@ -138,6 +148,28 @@ function addStrip(module: ModuleBuilder, strip: Strip): StripReference {
       f.while(i32.gt_s(walk.left, 0), () => panel),
     ];
   });
+}
+
+function storeVectors(c: Local<"i32">, row: readonly Expr<"v128">[]): Code {
+  return row.map((value, v) => v128.store(c, value, { offset: v * 16 }));
+}
+
+/** Vectors of 16 columns each, the last perhaps of 8. */
+function storeBytes(c: Local<"i32">, row: readonly Expr<"v128">[], columns: number): Code {
+  return row.map((value, v) =>
+    columns - 16 * v >= 16
+      ? v128.store(c, value, { offset: v * 16 })
+      : v128.store64_lane(c, value, 0, { offset: v * 16 }),
+  );
+}
+
+/** Adds a function that stores the first `columns` of 8 bytes, all if there are more. */
+function addStoreByteColumns(module: ModuleBuilder) {
+  const params = { c: "i32", bytes: "v128", columns: "i32" } as const;
+  return module.func("store_byte_columns", { params, exported: false }, (f, { c, bytes, columns }) => [
+    f.if(i32.ge_s(columns, PANEL), () => [v128.store64_lane(c, bytes, 0), f.return()]),
+    storeUpTo(f, c, bytes, columns),
+  ]);
 }
 
 /** Adds a function that stores the first `columns` of 8 columns, all if there are more. */

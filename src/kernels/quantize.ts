@@ -16,10 +16,7 @@ import {
 } from "../wasm/index.ts";
 import { addExtreme } from "./extreme.ts";
 import { GROUP, PANEL } from "./layout.ts";
-import { advance, FLOAT, Lanes, storePartial, VECTOR } from "./vectors.ts";
-
-/** Bits of the float 1.5·2²³: subtracting them from a number rounded by it leaves the integer. */
-const ROUNDER_BITS = 0x4b400000;
+import { advance, FLOAT, Lanes, ROUNDER_BITS, storePartial, VECTOR } from "./vectors.ts";
 
 export function addQuantize(module: ModuleBuilder): void {
   addDynamicQuantize(module);
@@ -60,7 +57,7 @@ function addDynamicQuantize(module: ModuleBuilder): void {
 /** y[i] = clamp(round(x[i] / scale) + zero) to bytes, 16 at a time. */
 function addQuantizeAll(module: ModuleBuilder) {
   const params = { x: "i32", n: "i32", y: "i32", scale: "f32", zero: "f32" } as const;
-  return module.func("quantize_u8", { params, exported: false }, (f, { x, n, y, scale, zero }) => {
+  return module.func("quantize_u8", { params }, (f, { x, n, y, scale, zero }) => {
     const lanes = new Lanes(f);
     const [scales, low, high, offset] = f.locals("v128", 4);
     const rounder = lanes.float(ROUNDER);

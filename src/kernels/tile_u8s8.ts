@@ -1,9 +1,19 @@
 // One tile of an 8-bit matrix product: the code that sums some rows × columns of C in registers, corrects
 // the sums for the zero points, finishes and stores them.
 
-import { type Code, type Expr, type FunctionBuilder, i32, i32x4, type Local, v128 } from "../wasm/index.ts";
+import {
+  type Code,
+  type Expr,
+  type FunctionBuilder,
+  i8x16,
+  i16x8,
+  i32,
+  i32x4,
+  type Local,
+  v128,
+} from "../wasm/index.ts";
 import type { Dot } from "./dot_u8s8.ts";
-import type { Columns, Finish, Parameters } from "./finish_u8s8.ts";
+import type { Applied, Columns, Finish, Parameters } from "./finish_u8s8.ts";
 import { GROUP, PANEL } from "./layout.ts";
 
 /** Columns of one vector of sums. */
@@ -24,7 +34,7 @@ export interface TileCode {
   readonly finish: Finish;
   /** Groups of K in one pass of the inner loop: pointers move once a pass. */
   readonly unroll: number;
-  /** Stores the vectors of a row of the tile at `c`. */
+  /** Stores the vectors of a row of the tile at `c`, or their bytes where C holds bytes. */
   store(c: Local<"i32">, row: readonly Expr<"v128">[]): Code;
 }
 
@@ -104,12 +114,13 @@ function writeSums({ f, p, walk, rows, columns, dot, unroll }: TileCode, sums: S
  * Σ (x − aZero)(B − bZero) = ΣA·B + (shift − aZero)·ΣB − bZero·(Σx − K·aZero); the total is left in the
  * first accumulator.
  */
-function writeCorrection({ f, p, walk, dot }: TileCode, sums: Sums): Code {
+function writeCorrection({ f, p, walk, dot, finish }: TileCode, sums: Sums): Code {
   const [perColumn, perRow] = [f.local("v128", "per_column"), f.local("v128", "per_row")];
   const rowSum = (r: number) => i32.load(p.rowSums, { offset: r * 4 });
   return [
     sums[0].map((_, v) => [
       perColumn.set(i32x4.mul(columnsAt(walk, v)(p.bSums), walk.zero)),
+      finish.biased ? perColumn.set(i32x4.add(perColumn, columnsAt(walk, v)(p.bias))) : [],
       sums.map((row) => row[v][0].set(i32x4.add(dot.join(row[v]), perColumn))),
     ]),
     f.if(p.bZeros, () =>
@@ -124,20 +135,30 @@ function writeCorrection({ f, p, walk, dot }: TileCode, sums: Sums): Code {
 /** Sums → what C holds, stored. */
 function writeFinish({ f, p, walk, finish, store }: TileCode, sums: Sums): Code {
   const c = f.local("i32", "c_row");
-  const prepared = sums[0].map((_, v) => {
-    const values = finish.prepare(p, walk.begun, columnsAt(walk, v));
-    return values.map((value, i) => ({ value, local: f.local("v128", `finish${v}_${i}`) }));
-  });
-  const locals = prepared.map((values) => values.map(({ local }) => local));
+  const temporaries = f.locals("v128", finish.temporaries, "finishing");
+  const values = sums[0].map((_, v) => finish.prepare(p, walk.begun, columnsAt(walk, v)));
+  const prepared = values.map((list, v) => f.locals("v128", list.length, `finish${v}_`));
+  const at = (v: number): Applied => ({ begun: walk.begun, prepared: prepared[v], temporaries });
   return [
-    prepared.flat().map(({ value, local }) => local.set(value)),
-    c.set(i32.add(p.c, walk.at)),
+    values.map((list, v) => list.map((value, i) => prepared[v][i].set(value))),
+    c.set(i32.add(p.c, finish.bytes === 4 ? walk.at : i32.shr_u(walk.at, 2))),
     sums.map((row) => [
-      store(
-        c,
-        row.map(([sum], v) => finish.apply(sum.get, locals[v])),
-      ),
+      row.map(([sum], v) => finish.apply(sum, at(v))),
+      store(c, finish.bytes === 4 ? row.map(([sum]) => sum.get) : bytesOf(row, walk)),
       c.set(i32.add(c, p.cStride)),
     ]),
   ];
+}
+
+/** Vectors of 4 sums, which are bytes, as vectors of up to 16 of them; the first of `begun` makes them signed. */
+export function bytesOf(
+  row: readonly Local<"v128">[][],
+  { begun: [flip] }: Pick<Walk, "begun">,
+): Expr<"v128">[] {
+  const pairs = row.flatMap(([sum], v) =>
+    v % 2 === 0 ? [i16x8.narrow_i32x4_s(sum, (row[v + 1] ?? row[v])[0])] : [],
+  );
+  return pairs.flatMap((pair, i) =>
+    i % 2 === 0 ? [v128.xor(i8x16.narrow_i16x8_u(pair, pairs[i + 1] ?? pair), flip)] : [],
+  );
 }

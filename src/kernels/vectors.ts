@@ -23,6 +23,9 @@ export type Formula = (lanes: Lanes, ...operands: Local<"v128">[]) => Vector;
 export const VECTOR = 16;
 export const FLOAT = 4;
 
+/** Bits of the float 1.5·2²³: subtracting them from a number rounded by it leaves the integer. */
+export const ROUNDER_BITS = 0x4b400000;
+
 /**
  * Collects the statements of a formula. A constant is set once, in `constants`, which belong before the
  * loop: engines build a vector constant anew, in several instructions, wherever it stands.

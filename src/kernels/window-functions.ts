@@ -58,6 +58,59 @@ export interface WindowFunctions {
     low: number,
     high: number,
   ): void;
+  /**
+   * y[w,c] = Σp (x[place p of window w, c] − xZero)·weights[p,c] + bias[c], requantized to bytes, rounding `even`.
+   * @param offsets int32[places, rounded up to 4]: where a window's places are; for the places too many any that exist
+   * @param weights int8[places, channels] in panels
+   * @param sums int32[channels], Σp weights[p,c]
+   * @param scratch int32[channels, rounded up to 16]
+   * @param bias … flip as for `matmul_u8s8_u8`
+   */
+  depthwise_u8s8_u8(
+    x: Pointer,
+    y: Pointer,
+    lines: number,
+    lineStep: number,
+    windows: number,
+    windowStep: number,
+    offsets: Pointer,
+    places: number,
+    channels: number,
+    weights: Pointer,
+    xZero: number,
+    sums: Pointer,
+    scratch: Pointer,
+    bias: Pointer,
+    factors: Pointer,
+    zero: number,
+    low: number,
+    high: number,
+    flip: number,
+  ): void;
+  /** The same, rounding `double`. */
+  depthwise_u8s8_u8_fixed(
+    x: Pointer,
+    y: Pointer,
+    lines: number,
+    lineStep: number,
+    windows: number,
+    windowStep: number,
+    offsets: Pointer,
+    places: number,
+    channels: number,
+    weights: Pointer,
+    xZero: number,
+    sums: Pointer,
+    scratch: Pointer,
+    bias: Pointer,
+    factors: Pointer,
+    zero: number,
+    low: number,
+    high: number,
+    flip: number,
+    powers: Pointer,
+    lefts: Pointer,
+  ): void;
   /** y[w,c] = the largest of the places of window w, in their order from −∞ (0, −128) on; a NaN is passed over. */
   window_max_f32(
     x: Pointer,

@@ -10,6 +10,9 @@ import { Tensor } from "../tensor/tensor.ts";
 const matrixInput: Readonly<Record<string, number>> = {
   MatMulIntegerToFloat: 1,
   ConvIntegerToFloat: 1,
+  MatMulQuantized: 1,
+  ConvQuantized: 1,
+  DepthwiseConvQuantized: 1,
   GatherDequantize: 0,
   MatMulBlocksToFloat: 1,
   GatherBlocks: 0,

@@ -40,6 +40,11 @@ export function dynamicQuantize(x: Float32Array, bits = 8): DynamicallyQuantized
   return { y, scale, zero };
 }
 
+/** ONNX QuantizeLinear to uint8: round(x / scale) + zero, half to even, limited to a byte; NaN becomes 0. */
+export function quantize(x: Float32Array, scale: number, zero: number): Uint8Array {
+  return Uint8Array.from(x, (value) => zero + roundWithin(f32(value / f32(scale)), -zero, 255 - zero) || 0);
+}
+
 /** y[i] = (x[i] − zero)·scale */
 export function dequantize(
   x: Uint8Array | Int8Array | Uint16Array,

@@ -6,6 +6,7 @@ import { blocks } from "./steps/blocks.ts";
 import { elementwise } from "./steps/elementwise.ts";
 import { movement } from "./steps/movement.ts";
 import { products } from "./steps/products.ts";
+import { requantized } from "./steps/requantized.ts";
 import { rows } from "./steps/rows.ts";
 import { values } from "./steps/values.ts";
 import { windows } from "./steps/windows.ts";
@@ -18,4 +19,5 @@ export const binders: Readonly<Record<string, Binder>> = {
   ...movement,
   ...values,
   ...windows,
+  ...requantized,
 };

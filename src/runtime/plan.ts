@@ -128,7 +128,9 @@ function makeSite(
     bound,
     constant,
     matrix(b, scale, zero) {
-      const [scales, zeros] = [constant(scale), constant(zero)];
+      const given = (index: number | undefined, otherwise: Tensor): Tensor | undefined =>
+        index === undefined || (node.inputs[index] ?? "") === "" ? otherwise : constant(index);
+      const [scales, zeros] = [given(scale, unitScale), given(zero, noZero)];
       return scales && zeros && weights.matrix(node.inputs[b], graph, scales, zeros);
     },
     derived: (kind, from, make) => weights.derived(kind, from, make),
@@ -138,6 +140,9 @@ function makeSite(
     },
   };
 }
+
+const unitScale = new Tensor("float32", [1], []);
+const noZero = new Tensor("int8", [0], []);
 
 function fallBack(
   node: Node,

@@ -58,8 +58,8 @@ export interface Site {
   bound(dim: Dim): number;
   /** An input that is a constant of the model. */
   constant(index: number): Tensor | undefined;
-  /** The matrix made of constant inputs: B, its scale and its zero point. */
-  matrix(b: number, scale: number, zero: number): PreparedMatrix | undefined;
+  /** The matrix made of constant inputs: B, its scale (1 if there is none) and its zero point (0). */
+  matrix(b: number, scale: number | undefined, zero: number | undefined): PreparedMatrix | undefined;
   /** Where the array lies that `make` makes of constants; made once for equal constants and `kind`. */
   derived(kind: string, from: readonly Tensor[], make: () => TypedArray): number;
   /** The 4-bit matrix of constant inputs, B and its scales, in blocks of the node's attribute `block`. */

@@ -56,6 +56,13 @@ export const products: Rules = {
   MatMul: matmul(undefined),
   MatMulInteger: matmul("int32"),
   MatMulIntegerToFloat: matmul("float32"),
+  MatMulQuantized: (site) => [fact(site.type("dtype", "uint8") ?? "uint8", matmulDims(site, 0, 1))],
+  AddQuantized: (site) => {
+    const [a, b] = [site.dims(0), site.dims(1)];
+    if (a && b && a.length !== b.length) site.fail("equal sizes", "others");
+    const dims = a && b?.map((dim, i) => site.same(a[i], dim, "sizes"));
+    return [fact(site.type("dtype", "uint8") ?? "uint8", dims)];
+  },
   MatMulBlocksToFloat: matmul("float32"),
   /** a, aScale, aZero, b, bScale, bZero, yScale, yZero */
   QLinearMatMul: (site) => {

@@ -152,6 +152,8 @@ export const windows: Rules = {
   ConvFloat: (site) => [fact("float32", convolveLast(site))],
   ConvIntegerToFloat: (site) => [fact("float32", convolveLast(site))],
   DepthwiseConvFloat: (site) => [fact("float32", depthwiseLast(site))],
+  ConvQuantized: (site) => [fact(site.type("dtype", "uint8") ?? "uint8", convolveLast(site))],
+  DepthwiseConvQuantized: (site) => [fact(site.type("dtype", "uint8") ?? "uint8", depthwiseLast(site))],
   MaxPoolChannelsLast: poolLast,
   AveragePoolChannelsLast: poolLast,
   /** x, xScale, xZero, w, wScale, wZero, yScale, yZero, bias */

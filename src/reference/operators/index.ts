@@ -15,6 +15,7 @@ import { products } from "./products.ts";
 import { quantization } from "./quantization.ts";
 import { recurrence } from "./recurrent.ts";
 import { reducing } from "./reduce.ts";
+import { requantized } from "./requantized.ts";
 import { reshaping } from "./reshaping.ts";
 import { spectral } from "./spectral.ts";
 import { unary } from "./unary.ts";
@@ -33,6 +34,7 @@ export const operators: Operators = {
   ...blocks,
   ...convolution,
   ...channelsLast,
+  ...requantized,
   ...pooling,
   ...normalization,
   ...quantization,

@@ -106,6 +106,20 @@ const dequantize: Binder = {
   },
 };
 
+/** Floats to uint8 with one scale and one zero point. */
+const quantize: Binder = {
+  bind({ inputs, outputs, kernels: { quantize_u8 } }) {
+    const dims = fixedDims(inputs[0]);
+    const floats = inputs[0]!.dtype === "float32" && inputs[1]?.dtype === "float32";
+    if (!dims || !floats || outputs[0].dtype !== "uint8" || !inputs.slice(1, 3).every(isScalar))
+      return undefined;
+    const [x, scale, zero] = inputs.map((operand) => operand?.pointer);
+    const [y, n] = [outputs[0].pointer, sizeOf(dims)];
+    return ({ views }) =>
+      quantize_u8(x!, n, y, views.f32[scale! >> 2], zero === undefined ? 0 : views.u8[zero]);
+  },
+};
+
 /** Float product of [.., M, K] with [K, N], or of equally many matrices of both. */
 const matMul: Binder = {
   bind({ inputs, outputs, kernels: { matmul_f32 } }) {
@@ -174,6 +188,7 @@ export const products: Record<string, Binder> = {
   MatMulIntegerToFloat: matMulInteger,
   GatherDequantize: gatherDequantize,
   DynamicQuantizeLinear: dynamicQuantize,
+  QuantizeLinear: quantize,
   DequantizeLinear: dequantize,
   MatMul: matMul,
   Attention: attention,

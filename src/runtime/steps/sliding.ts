@@ -99,9 +99,11 @@ export function padder(
   };
 }
 
-/** Byte offsets of a window's places from its first. */
+/** Byte offsets of a window's places from its first; the first's again until there are a multiple of 4. */
 export function placeOffsets({ kernel, dilations, pitch, pixelBytes }: Sliding): Int32Array {
-  return Int32Array.from({ length: sizeOf(kernel) }, (_, place) => {
+  const places = sizeOf(kernel);
+  return Int32Array.from({ length: 4 * Math.ceil(places / 4) }, (_, place) => {
+    if (place >= places) return 0;
     const [line, column] = [Math.floor(place / kernel[1]), place % kernel[1]];
     return line * dilations[0] * pitch + column * dilations[1] * pixelBytes;
   });

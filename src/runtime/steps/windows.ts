@@ -115,10 +115,10 @@ export function slide(
   };
 }
 
-/** Scratch for `slide`: the padded image and the table of places. */
+/** Scratch for `slide`: the padded image and the table of places, rounded up to 4 of them. */
 export function slideScratch(site: Site): number {
   const sliding = slidingOf(site);
-  return sliding ? paddedBytes(sliding) + 4 * sizeOf(sliding.kernel) : 0;
+  return sliding ? paddedBytes(sliding) + 16 * Math.ceil(sizeOf(sliding.kernel) / 4) : 0;
 }
 
 const depthwiseFloat: Binder = {

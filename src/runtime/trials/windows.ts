@@ -1,9 +1,11 @@
 // Trials of the kernels that slide windows over images.
 
 import type { KernelName } from "../../kernels/functions.ts";
+import { columnSums, packPanels } from "../../kernels/layout.ts";
 import { gatherWindows, padLines } from "../../reference/copy.ts";
-import { depthwiseF32, limit, windowMax } from "../../reference/depthwise.ts";
+import { depthwiseF32, depthwiseI32, limit, windowMax } from "../../reference/depthwise.ts";
 import { floats, noise, type Trial } from "./bench.ts";
+import { finishing, flipped } from "./products.ts";
 
 const bytes = (count: number): Uint8Array => Uint8Array.from(noise(count), (x) => Math.round(255 * x));
 
@@ -40,6 +42,22 @@ function max(name: "window_max_f32" | "window_max_u8" | "window_max_s8"): Trial 
   };
 }
 
+function depthwiseBytes(fixed: boolean): Trial {
+  return (kernels, bench) => {
+    const x = bytes(LINES * COLUMNS * CHANNELS);
+    const weights = Int8Array.from(bytes(4 * CHANNELS));
+    const finish = finishing(bench, CHANNELS, fixed);
+    const want = flipped(depthwiseI32(x, weights, geometry, 77), CHANNELS, finish);
+    const y = bench.put(new Int8Array(want.length));
+    const [panels, sums] = [packPanels, columnSums].map((of) => bench.put(of(weights, 4, CHANNELS)));
+    const taken = windows(bench.put(x), y, bench.put(offsets(1)), 1);
+    const kernel = fixed ? kernels.depthwise_u8s8_u8_fixed : kernels.depthwise_u8s8_u8;
+    const scratch = bench.put(new Int32Array(CHANNELS + 16));
+    (kernel as (...all: number[]) => void)(...taken, panels, 77, sums, scratch, ...finish.values);
+    return { got: bench.get(y, want), want };
+  };
+}
+
 export const windowTrials: Partial<Record<KernelName, Trial>> = {
   pad_lines(kernels, bench) {
     const x = bytes(3 * 21);
@@ -72,6 +90,8 @@ export const windowTrials: Partial<Record<KernelName, Trial>> = {
     kernels.depthwise_f32(...taken, bench.put(weights), bench.put(bias), -5, 6);
     return { got: bench.get(y, want), want };
   },
+  depthwise_u8s8_u8: depthwiseBytes(false),
+  depthwise_u8s8_u8_fixed: depthwiseBytes(true),
   window_max_f32: max("window_max_f32"),
   window_max_u8: max("window_max_u8"),
   window_max_s8: max("window_max_s8"),
