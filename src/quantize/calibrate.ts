@@ -4,6 +4,7 @@
 import { OctavoxError } from "../errors.ts";
 import type { Graph, Model, Node } from "../model/graph.ts";
 import { exposeValues } from "../passes/expose.ts";
+import { prepareModel } from "../passes/prepare.ts";
 import { InferenceSession } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { addInputs, sequenceOf, statisticsFor } from "./inputs.ts";
@@ -90,7 +91,8 @@ export async function walk(
     throw new OctavoxError("argument", "the calibration clips", { expected: "at least one", found: "none" });
   using sessions = new DisposableStack();
   const running: InferenceSession[] = [];
-  for (const model of models) running.push(sessions.use(await InferenceSession.create(model, { signal })));
+  for (const model of models)
+    running.push(sessions.use(await InferenceSession.create(prepareModel(model), { signal })));
   for (let index = 0; index < set.size; index++) {
     signal?.throwIfAborted();
     onProgress?.({ stage, done: index, total: set.size });
