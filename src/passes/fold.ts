@@ -8,22 +8,28 @@ import { hasOperator, runNode } from "../reference/run.ts";
 import { elementBytes, type TypedArray } from "../tensor/dtype.ts";
 import { sizeOf, Tensor } from "../tensor/tensor.ts";
 
-/**
- * @param worthBytes results up to this size are always worth storing; larger ones when they take no more than what
- *   they are made of, so that a weight of 8 bits is not dequantized
- */
+export interface FoldOptions {
+  /**
+   * Results up to this size are always worth storing; larger ones when they take no more than what they are made of,
+   * so that a weight of 8 bits is not dequantized.
+   */
+  worthBytes?: number;
+  /** Whether integer weights may become floats: integer products are made of the integers. */
+  widen?: boolean;
+}
+
 export function foldConstants(
   graph: Graph,
   facts: ReadonlyMap<string, Fact>,
   opset: number,
-  worthBytes = 4096,
+  { worthBytes = 4096, widen = true }: FoldOptions = {},
 ): Graph {
   const constants = new Map(graph.constants);
   const nodes = graph.nodes.filter((node) => {
     const values = node.outputs.map((output) => knownValue(facts.get(output)));
     const known = values.every((value) => value !== undefined)
       ? values
-      : evaluate(node, constants, facts, opset, worthBytes);
+      : evaluate(node, constants, facts, opset, { worthBytes, widen });
     known?.forEach((value, index) => {
       if (value) constants.set(node.outputs[index], value);
     });
@@ -44,11 +50,12 @@ function evaluate(
   constants: ReadonlyMap<string, Tensor>,
   facts: ReadonlyMap<string, Fact>,
   opset: number,
-  worthBytes: number,
+  { worthBytes, widen }: Required<FoldOptions>,
 ): Tensor[] | undefined {
   const inputs = node.inputs.map((input) => (input === "" ? undefined : constants.get(input)));
   if (inputs.some((input, index) => input === undefined && node.inputs[index] !== "")) return undefined;
   if (!hasOperator(node.op) || Object.values(node.attributes).some(isGraph)) return undefined;
+  if (!widen && node.op === "DequantizeLinear" && (inputs[0]?.dims.length ?? 0) > 1) return undefined;
   const bytesIn = inputs.reduce(
     (total, input) => total + ((input?.data as TypedArray | undefined)?.byteLength ?? 0),
     0,

@@ -5,7 +5,7 @@ import type { Graph } from "../model/graph.ts";
 import { inferShapes } from "../model/infer.ts";
 import { fuseAttention } from "./attention.ts";
 import { convChannelsLast, fuseLimits, fusePad, poolChannelsLast } from "./channels-last.ts";
-import { foldConstants } from "./fold.ts";
+import { type FoldOptions, foldConstants } from "./fold.ts";
 import { nameNodes, nameOutputs, removeIdentities } from "./identities.ts";
 import {
   fuseBias,
@@ -29,6 +29,8 @@ export interface OptimiseOptions {
   opset: number;
   /** Shared between the graphs of a model, so that a weight both use is stored once. */
   matrices?: MatrixCache;
+  /** Integer weights that only float operators read stay integers: the graph is to be stored. */
+  keepIntegers?: boolean;
 }
 
 /** Moving layout changes out of the way; together, until nothing moves any more. */
@@ -56,12 +58,13 @@ function passes(matrices: MatrixCache, causalMasks: ReadonlySet<string>): readon
   ];
 }
 
-export function optimise(graph: Graph, { opset, matrices = new Map() }: OptimiseOptions): Graph {
+export function optimise(graph: Graph, options: OptimiseOptions): Graph {
+  const { opset, matrices = new Map(), keepIntegers = false } = options;
   let current = fold(removeDead(graph), opset);
   for (const rewrites of passes(matrices, findCausalMasks(current, opset)))
     current = settle(current, rewrites, opset);
   // Weights that no integer product took up are dequantized now rather than at every run.
-  current = fold(current, opset, DEQUANTIZED_BYTES);
+  if (!keepIntegers) current = fold(current, opset, { worthBytes: DEQUANTIZED_BYTES, widen: true });
   return nameNodes(nameOutputs(current, inferShapes(current, { opset })));
 }
 
@@ -73,8 +76,8 @@ function settle(graph: Graph, rewrites: readonly Rewrite[], opset: number): Grap
   }
 }
 
-function fold(graph: Graph, opset: number, worthBytes?: number): Graph {
-  return removeDead(foldConstants(graph, inferShapes(graph, { opset }), opset, worthBytes));
+function fold(graph: Graph, opset: number, options: FoldOptions = { widen: false }): Graph {
+  return removeDead(foldConstants(graph, inferShapes(graph, { opset }), opset, options));
 }
 
 /** The same graph object when the rewrite changed nothing, so that the caller can tell. */

@@ -5,11 +5,12 @@ import { forNode } from "../model/for-node.ts";
 import type { Graph } from "../model/graph.ts";
 import { inferShapes } from "../model/infer.ts";
 import { foldChannelAffine } from "./channel-affine.ts";
+import { fusePad } from "./channels-last.ts";
 import { foldConstants } from "./fold.ts";
 import { nameNodes, nameOutputs, removeIdentities } from "./identities.ts";
 import { type Rewrite, removeDead, rewriteNodes } from "./rewrite.ts";
 
-const rewrites: readonly Rewrite[] = [removeIdentities, foldChannelAffine];
+const rewrites: readonly Rewrite[] = [removeIdentities, foldChannelAffine, fusePad];
 
 export function simplify(graph: Graph, opset: number): Graph {
   let current = fold(removeDead(graph), opset);
@@ -30,5 +31,5 @@ export function simplify(graph: Graph, opset: number): Graph {
 /** Everything that does not depend on an input, however large: a float graph's constants are all float. */
 function fold(graph: Graph, opset: number): Graph {
   const facts = inferShapes(graph, { opset });
-  return removeDead(foldConstants(graph, facts, opset, Number.POSITIVE_INFINITY));
+  return removeDead(foldConstants(graph, facts, opset, { worthBytes: Number.POSITIVE_INFINITY }));
 }

@@ -8,5 +8,5 @@ import { removeDead } from "../passes/rewrite.ts";
 
 export function foldWeights(graph: Graph, opset: number): Graph {
   const facts = inferShapes(graph, { opset });
-  return removeDead(foldConstants(graph, facts, opset, Number.POSITIVE_INFINITY));
+  return removeDead(foldConstants(graph, facts, opset, { worthBytes: Number.POSITIVE_INFINITY }));
 }
