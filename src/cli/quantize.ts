@@ -1,7 +1,8 @@
 // octavox quantize MODEL -o FILE: a float model on few bits, with the account of what that costs.
 
 import { basename, relative } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
+import { OctavoxError } from "../errors.ts";
 import { choose, inTurn } from "../evaluate/index.ts";
 import { findModel, readBytes, readKeywordFile, recordingsIn, writeAtomically } from "../host/index.ts";
 import { decodeAudio } from "../index.ts";
@@ -77,7 +78,7 @@ async function run(context: Context, name: string, options: Options): Promise<vo
   const path = await findModel(name, { signal });
   const bytes = await readBytes(path, { signal });
   // Converter and quantizer are large, and other verbs do without.
-  const [{ readModel, writeOvx }, { quantize, schemeNamed }] = await Promise.all([
+  const [{ prepareModel, readModel, writeOvx }, { quantize, schemeNamed }] = await Promise.all([
     import("../import.ts"),
     import("../quantize/index.ts"),
   ]);
@@ -96,7 +97,7 @@ async function run(context: Context, name: string, options: Options): Promise<vo
     ...{ scheme, method, observer, budget, keep, keepUnsupported, rules, calibration },
     ...{ signal, onProgress },
   }).finally(() => bar.end());
-  const packed = writeOvx(quantized.model);
+  const packed = writeOvx(prepareModel(quantized.model, { keepIntegers: true }));
   signal.throwIfAborted();
   await writeAtomically(options.output, packed);
   const files = { input: name, output: options.output, fileBefore: bytes.length, fileAfter: packed.length };
@@ -137,7 +138,11 @@ async function clips(
 /** "LSTM=w4a8" */
 function ruleOf(text: string, schemeNamed: (name: string) => SchemeRule["scheme"]): SchemeRule {
   const at = text.lastIndexOf("=");
-  if (at < 1) throw new InvalidArgumentError(`--layer takes a pattern, "=" and a scheme, not "${text}".`);
+  if (at < 1)
+    throw new OctavoxError("argument", "--layer", {
+      expected: "a pattern, = and a scheme, as LSTM=w4a8",
+      found: text,
+    });
   return { layers: text.slice(0, at), scheme: schemeNamed(text.slice(at + 1)) };
 }
 

@@ -137,6 +137,38 @@ describe("weights that are dequantized before a product", () => {
     becomes(quantizeMatMul(new Map()), turned, quantized, 0.15);
   });
 
+  test("read what was quantized on the fly as it was, with a scale for each column", () => {
+    const columns = new Tensor("float32", [0.02, 0.01, 0.03, 0.02, 0.05], [5]);
+    const given = graph({
+      ...{ inputs: { x: [3, 8] }, constants: { ...constants, columns }, outputs: ["y"] },
+      nodes: [
+        "DynamicQuantizeLinear: x → q a b",
+        "DequantizeLinear: q a b → r",
+        node("DequantizeLinear: w columns → d", { axis: 1 }),
+        "MatMul: r d → y",
+      ],
+    });
+    becomes(quantizeMatMul(new Map(), true), given, ["DynamicQuantizeLinear", "MatMulIntegerToFloat"], 1e-5);
+  });
+
+  test("leave an input on its fixed grid, and one in float where nothing more is to be quantized", () => {
+    const fixed = graph({
+      ...{ inputs: { x: [3, 8] }, constants: { ...constants, uz }, outputs: ["y"] },
+      nodes: [
+        "QuantizeLinear: x s uz → q",
+        "DequantizeLinear: q s uz → r",
+        "DequantizeLinear: w s z → d",
+        "MatMul: r d → y",
+      ],
+    });
+    stays(quantizeMatMul(new Map()), fixed);
+    const plain = graph({
+      ...{ inputs: { x: [3, 8] }, constants, outputs: ["y"] },
+      nodes: ["DequantizeLinear: w s z → d", "MatMul: x d → y"],
+    });
+    stays(quantizeMatMul(new Map(), true), plain);
+  });
+
   test("stay in 8 bits when cast, scaled and moved by whole steps", () => {
     const moved = (dtype: "int8" | "uint8", steps: number, scale = 0.02) =>
       graph({

@@ -53,15 +53,25 @@ function isPerColumn(scale: Tensor, { dims }: Tensor): boolean {
   return scale.size === 1 || (scale.dims.length === 1 && scale.size === dims[1]);
 }
 
-/** x · dequantized(B)  →  x quantized on the fly, then MatMulIntegerToFloat. */
+/**
+ * x · dequantized(B)  →  x quantized on the fly, then MatMulIntegerToFloat. An x that was quantized on the fly before
+ * and dequantized again is read as it was in between; one that is on a fixed grid stays there.
+ * @param onlyGiven nothing is quantized that was not: whoever made the model chose what is
+ */
 export const quantizeMatMul =
-  (cache: MatrixCache): Rewrite =>
+  (cache: MatrixCache, onlyGiven = false): Rewrite =>
   (node, view) => {
-    const weights = node.op === "MatMul" ? dequantizedConstant(node.inputs[1], view) : undefined;
+    const weights = node.op === "MatMul" ? dequantizedConstant(node.inputs[1], view, "columns") : undefined;
     if (weights?.source.dims.length !== 2) return undefined;
-    const quantize = dynamicQuantize(node.inputs[0], view);
+    const dequantize = view.producerOf(node.inputs[0], "DequantizeLinear");
+    const given = dequantize && view.producerOf(dequantize.inputs[0], "DynamicQuantizeLinear");
+    const fits =
+      given && (given.attributes.bits ?? 8) === 8 && String(given.outputs) === String(dequantize.inputs);
+    if (dequantize ? !fits : onlyGiven) return undefined;
+    const quantize = fits ? given : dynamicQuantize(node.inputs[0], view);
     const order = weights.transposed ? "transposed" : "as-is";
-    return [quantize, integerProduct(node.outputs, quantize, weights.source, order, cache, view)];
+    const product = integerProduct(node.outputs, quantize, weights.source, order, cache, view);
+    return fits ? [product] : [quantize, product];
   };
 
 /**
@@ -191,10 +201,14 @@ function toMatrix({ data, dims }: QuantizedConstant, order: MatrixOrder): Tensor
   return new Tensor("int8", matrix, [channels * width, out]);
 }
 
-/** A value that is a constant of 8 bits, dequantized (and perhaps transposed) by nodes of the graph. */
+/**
+ * A value that is a constant of 8 bits, dequantized (and perhaps transposed) by nodes of the graph.
+ * @param scales how many are understood: one, or also one for each column of a matrix
+ */
 function dequantizedConstant(
   value: string,
   view: View,
+  scales: "one" | "columns" = "one",
 ): { source: QuantizedConstant; transposed: boolean } | undefined {
   const node = view.producer(value);
   if (node?.op === "DequantizeLinear") {
@@ -202,8 +216,14 @@ function dequantizedConstant(
     if (transpose && String(transpose.attributes.perm ?? "1,0") !== "1,0") return undefined;
     const name = transpose ? transpose.inputs[0] : node.inputs[0];
     const scale = view.constant(node.inputs[1]);
-    const source =
-      scale?.size === 1 ? quantized(name, scale, view.constant(node.inputs[2] ?? ""), view) : undefined;
+    const matrix = view.constant(name);
+    const isColumns =
+      scales === "columns" &&
+      !transpose &&
+      node.attributes.block_size === undefined &&
+      Number(node.attributes.axis ?? 1) === 1;
+    const fits = scale && (scale.size === 1 || (isColumns && matrix && isPerColumn(scale, matrix)));
+    const source = fits ? quantized(name, scale, view.constant(node.inputs[2] ?? ""), view) : undefined;
     return source && { source, transposed: transpose !== undefined };
   }
   const source = scaledCast(node, view);

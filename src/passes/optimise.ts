@@ -37,7 +37,10 @@ export interface OptimiseOptions {
 const settleLayout: readonly Rewrite[] = [removeIdentities, sinkTransposes, sinkReshapes, fuseLimits];
 
 /** The passes in order, each a group of rewrites that runs until nothing changes. */
-function passes(matrices: MatrixCache, causalMasks: ReadonlySet<string>): readonly (readonly Rewrite[])[] {
+function passes(
+  { matrices, keepIntegers }: { matrices: MatrixCache; keepIntegers: boolean },
+  causalMasks: ReadonlySet<string>,
+): readonly (readonly Rewrite[])[] {
   return [
     [removeIdentities],
     [fuseGelu],
@@ -46,8 +49,8 @@ function passes(matrices: MatrixCache, causalMasks: ReadonlySet<string>): readon
     [fuseGroupNorm],
     [quantizeGather(matrices)],
     [fuseMatMulInteger(matrices)],
-    [quantizeMatMul(matrices)],
-    [quantizeConv(matrices)],
+    [quantizeMatMul(matrices, keepIntegers)],
+    keepIntegers ? [] : [quantizeConv(matrices)],
     [fusePad],
     [convChannelsLast, poolChannelsLast],
     [fuseBias],
@@ -61,7 +64,7 @@ function passes(matrices: MatrixCache, causalMasks: ReadonlySet<string>): readon
 export function optimise(graph: Graph, options: OptimiseOptions): Graph {
   const { opset, matrices = new Map(), keepIntegers = false } = options;
   let current = fold(removeDead(graph), opset);
-  for (const rewrites of passes(matrices, findCausalMasks(current, opset)))
+  for (const rewrites of passes({ matrices, keepIntegers }, findCausalMasks(current, opset)))
     current = settle(current, rewrites, opset);
   // Weights that no integer product took up are dequantized now rather than at every run.
   if (!keepIntegers) current = fold(current, opset, { worthBytes: DEQUANTIZED_BYTES, widen: true });

@@ -1,0 +1,179 @@
+// octavox quantize as a user meets it: what is written where, with which status it leaves, and that a file is there
+// whole or not at all.
+
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Model } from "../src/model/graph.ts";
+import { readOvx, writeOvx } from "../src/model/ovx.ts";
+import { GraphBuilder, noise } from "../src/quantize/testing.ts";
+import { floatWav } from "./wav.ts";
+
+const command = join(import.meta.dirname, "../bin/octavox.js");
+let work: string;
+
+/** tf-mfcc of a second, [1, 49, 10], through a product and a ReLU to 3 words. */
+function keywordModel(): Model {
+  const b = new GraphBuilder();
+  const flat = b.add("flat", "Flatten", ["x"], { axis: 1 });
+  const hidden = b.add(
+    "hidden",
+    "Gemm",
+    [flat, b.weights("hidden.w", [24, 490]), b.weights("hidden.b", [24])],
+    {
+      transB: 1,
+    },
+  );
+  const relu = b.add("relu", "Relu", [hidden]);
+  const out = b.add("out", "Gemm", [relu, b.weights("out.w", [3, 24]), b.weights("out.b", [3])], {
+    transB: 1,
+  });
+  const metadata = {
+    ...{ task: "keywords", labels: ["yes", "no", "go"], samples: 16_000, features: { preset: "tf-mfcc" } },
+  };
+  return { ...b.model(["batch", 49, 10], out), metadata };
+}
+
+before(() => {
+  work = mkdtempSync(join(tmpdir(), "octavox-quantize-"));
+  writeFileSync(join(work, "float.ovx"), writeOvx(keywordModel()));
+  const { metadata, ...silent } = keywordModel();
+  writeFileSync(join(work, "silent.ovx"), writeOvx({ ...silent, metadata: {} }));
+  const { task, ...settings } = metadata;
+  writeFileSync(join(work, "words.json"), JSON.stringify(settings));
+  for (const [folder, files] of [
+    ["clips/yes", 3],
+    ["clips/no", 2],
+    ["flat", 2],
+    ["empty", 0],
+  ] as const) {
+    mkdirSync(join(work, folder), { recursive: true });
+    for (let i = 0; i < files; i++)
+      writeFileSync(join(work, folder, `${i}.wav`), floatWav([...noise(9000, i + files)]));
+  }
+  mkdirSync(join(work, "slow"));
+  writeFileSync(join(work, "slow/a.wav"), slower(floatWav([...noise(5000)])));
+});
+
+/** The same samples, said to be 8000 a second. */
+function slower(wav: Uint8Array): Uint8Array {
+  new DataView(wav.buffer).setUint32(24, 8000, true);
+  return wav;
+}
+
+after(() => rmSync(work, { recursive: true, force: true }));
+
+function run(args: string) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, "quantize", ...args.split(" ")], {
+    cwd: work,
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+test("a model, a folder and a scheme make a packed model, a page and the account as JSON", () => {
+  const args = "float.ovx -o made/w8a8.ovx --scheme w8a8 --calibrate clips --report made/page.html --json";
+  const { status, stdout, stderr } = run(args);
+  assert.equal(status, 0, stderr);
+  const record = JSON.parse(stdout);
+  assert.deepEqual([record.input, record.output, record.scheme], ["float.ovx", "made/w8a8.ovx", "w8a8"]);
+  assert.ok(record.bytesBefore / record.bytesAfter > 3.8);
+  assert.deepEqual(
+    record.layers.map(({ name, op, bits }: { name: string; op: string; bits: number }) => [name, op, bits]),
+    [
+      ["hidden", "Gemm", 8],
+      ["out", "Gemm", 8],
+    ],
+  );
+  for (const { sqnrWeights, sqnrOutput, saturated } of record.layers)
+    assert.ok(sqnrWeights > 35 && sqnrOutput > 25 && saturated >= 0);
+  assert.equal(record.agreement.clips, 5);
+  const { metadata } = readOvx(readFileSync(join(work, "made/w8a8.ovx")));
+  assert.deepEqual(metadata.quantization, { scheme: "w8a8", method: "mse+bias", observer: "minmax" });
+  assert.deepEqual(metadata.labels, ["yes", "no", "go"]);
+  const page = readFileSync(join(work, "made/page.html"), "utf8");
+  assert.match(page, /<svg/);
+  assert.doesNotMatch(page, /<script|https?:\/\/(?!www\.w3\.org)|<link/i, "and the page loads nothing");
+});
+
+test("the table has a line for each layer; resampling is said; the same call writes the same bytes", () => {
+  const args = "float.ovx -o again.ovx --scheme w4a8 --method gptq+bias --calibrate slow --limit 1 --seed 3";
+  const { status, stdout, stderr } = run(args);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /^octavox: recordings of 8000 Hz \(a\.wav, …\) are resampled to 16000 Hz/);
+  assert.match(stdout, /hidden +Gemm +w4a8 .* → .*\nout +Gemm +w4a8/);
+  assert.match(stdout, /On 1 calibration clips:/);
+  const first = readFileSync(join(work, "again.ovx"));
+  run(args);
+  assert.deepEqual(readFileSync(join(work, "again.ovx")), first);
+});
+
+test("a model that does not describe itself is described by a file, and is described afterwards", () => {
+  const { status, stderr } = run("silent.ovx -o told.ovx --keywords words.json --calibrate clips --limit 2");
+  assert.equal(status, 0, stderr);
+  assert.equal(readOvx(readFileSync(join(work, "told.ovx"))).metadata.task, "keywords");
+});
+
+test("rules and kept layers are named in the account", () => {
+  const { stdout } = run("float.ovx -o mixed.ovx --scheme w8 --keep out --layer hidden=w4-block64");
+  assert.match(stdout, /Gemm "hidden": 4-bit weights\./);
+  assert.match(stdout, /Gemm "out": kept in float\./);
+});
+
+describe("what cannot be done is said in a line, and nothing is written", () => {
+  const cases: readonly [args: string, status: number, message: RegExp][] = [
+    ["float.ovx", 2, /required option '-o, --output <file>'/],
+    ["float.ovx -o x.ovx", 2, /the scheme "w8a8": expected calibration clips, found none\. .*--calibrate/],
+    ["float.ovx -o x.ovx --calibrate empty", 1, /empty: no recordings: expected WAV or FLAC/],
+    ["float.ovx -o x.ovx --calibrate nowhere", 1, /nowhere: .*no such file/],
+    ["float.ovx -o x.ovx --scheme int8", 2, /the scheme "int8": expected one of w8a8/],
+    ["float.ovx -o x.ovx --scheme w8 --keep conv*", 2, /the pattern "conv\*".*Layers are called hidden, out/],
+    [
+      "float.ovx -o x.ovx --scheme w8 --layer hidden",
+      2,
+      /--layer: expected a pattern, = and a scheme.*found hidden/,
+    ],
+    ["float.ovx -o x.ovx --scheme w8 --method best", 2, /the method "best"/],
+    ["float.ovx -o x.ovx --calibrate clips --observer best", 2, /the observer "best"/],
+    ["float.ovx -o x.ovx --calibrate clips --budget lots", 2, /It must be a number/],
+    ["silent.ovx -o x.ovx --calibrate clips", 1, /not a keyword model.*--keywords FILE/],
+    ["nothing.onnx -o x.ovx", 1, /nothing\.onnx/],
+    ["float.ovx -o words.json/x.ovx --scheme w8", 1, /words\.json\/x\.ovx: cannot be written/],
+  ];
+  for (const [args, expected, message] of cases)
+    test(args, () => {
+      const { status, stdout, stderr } = run(args);
+      assert.equal(status, expected, stderr);
+      assert.match(stderr, message);
+      assert.equal(stdout, "");
+      assert.equal(existsSync(join(work, "x.ovx")), false);
+    });
+});
+
+test("an interrupt leaves status 130 and no part of a file", async () => {
+  const args = "quantize float.ovx -o late.ovx --calibrate clips --method adaround";
+  const child = spawn(process.execPath, [command, ...args.split(" ")], { cwd: work });
+  setTimeout(() => child.kill("SIGINT"), 700);
+  const status = await new Promise((resolve) => child.on("exit", resolve));
+  const left = readdirSync(work).filter((name) => name.startsWith("late.ovx"));
+  if (status === 130) assert.deepEqual(left, []);
+  else assert.deepEqual([status, left], [0, ["late.ovx"]]);
+});
+
+test("help shows how", () => {
+  const { status, stdout } = run("--help");
+  assert.equal(status, 0);
+  assert.match(stdout, /Examples:\n {2}octavox quantize/);
+  assert.match(stdout, /@depthwise/);
+});
