@@ -65,7 +65,8 @@ function attention(site: Site): Facts {
 
 /**
  * X [time, batch, input], W [directions, gates·hidden, input], R; layout 1 puts the batch first.
- * Y [time, directions, batch, hidden], Y_h and Y_c [directions, batch, hidden].
+ * Y [time, directions, batch, hidden], Y_h and Y_c [directions, batch, hidden]; with octavox's projection
+ * [directions, hidden, projected] as last input of an LSTM, Y and Y_h have the projected size.
  */
 function recurrent(states: number): Rule {
   return (site) => {
@@ -76,8 +77,9 @@ function recurrent(states: number): Rule {
     const batchFirst = site.number("layout", 0) === 1;
     const [time, batch] = batchFirst ? [x[1], x[0]] : [x[0], x[1]];
     const sequence = batchFirst ? [batch, time, directions, hidden] : [time, directions, batch, hidden];
-    const state = batchFirst ? [batch, directions, hidden] : [directions, batch, hidden];
-    return [...site.like(0, sequence), ...Array.from({ length: states }, () => site.like(0, state)).flat()];
+    const state = (width: Dim) => (batchFirst ? [batch, directions, width] : [directions, batch, width]);
+    const widths = [hidden, site.dims(8)?.[1] ?? hidden].slice(0, states);
+    return [...site.like(0, sequence), ...widths.flatMap((width) => site.like(0, state(width)))];
   };
 }
 

@@ -1,6 +1,6 @@
 // LSTM, GRU and RNN. The frame of all three is one walk over time in one or two directions; what a step does
 // is the cell. A step's gates are (x·Wᵀ + input bias) + (h·Rᵀ + recurrent bias), each product in the order of
-// k, its bias last.
+// k, its bias last. An LSTM's h may be projected: octavox's addition to ONNX's operator.
 
 import { OctavoxError } from "../../errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -45,18 +45,22 @@ const activations: Readonly<
   Softsign: { f: (x) => f32(x / f32(1 + Math.abs(x))) },
 };
 
-/** What a cell sees of one direction. Matrices are transposed: Wᵀ [input, gates·hidden], Rᵀ [hidden, …]. */
+/** What a cell sees of one direction. Matrices are transposed: Wᵀ [input, gates·hidden], Rᵀ [width of h, …]. */
 interface Direction {
   hidden: number;
+  /** Of the state h: hidden, or what it is projected to. */
+  width: number;
   recurrent: Float32Array;
   recurrentBias: Float32Array;
   /** Peephole weights of an LSTM, [3·hidden], or zeros. */
   peephole: Float32Array;
+  /** [hidden, width] of an LSTM with one. */
+  projection: Float32Array | undefined;
   functions: readonly Activation[];
   clip: number;
 }
 
-/** The state of one batch item, replaced at every step. */
+/** The state of one batch item, replaced at every step: h [width], c [hidden]. */
 interface State {
   h: Float32Array;
   c: Float32Array;
@@ -70,7 +74,7 @@ interface Cell {
   step(x: Float32Array, state: State, direction: Direction, context: OperatorContext): State;
 }
 
-/** v·matrix + bias for a matrix [v.length, width]; `columns` of it. */
+/** v·matrix + bias for a matrix [v.length, bias.length]. */
 function times(v: Float32Array, matrix: Float32Array, bias: Float32Array): Float32Array {
   return matmulF32(v, matrix, [1, bias.length, v.length], bias);
 }
@@ -93,10 +97,12 @@ const rnn: Cell = {
 const lstm: Cell = {
   gates: 4,
   activations: ["Sigmoid", "Tanh", "Tanh"],
-  step(x, { h, c }, { hidden, recurrent, recurrentBias, peephole, functions: [f, g, out], clip }, context) {
+  step(x, { h, c }, direction, context) {
+    const { hidden, width, recurrent, recurrentBias, peephole, projection, clip } = direction;
+    const [f, g, out] = direction.functions;
     const sums = times(h, recurrent, recurrentBias).map((value, i) => x[i] + value);
     const coupled = numberOf(context, "input_forget", 0) === 1;
-    const next = { h: new Float32Array(hidden), c: new Float32Array(hidden) };
+    const next: State = { h: new Float32Array(hidden), c: new Float32Array(hidden) };
     const gate = (which: number, i: number, memory: number) => {
       const peep = which < 3 ? f32(peephole[which * hidden + i] * memory) : 0;
       return limited(f32(sums[which * hidden + i] + peep), clip);
@@ -107,6 +113,7 @@ const lstm: Cell = {
       next.c[i] = f32(forget * c[i]) + f32(input * g(gate(3, i, 0)));
       next.h[i] = f(gate(1, i, next.c[i])) * out(next.c[i]);
     }
+    if (projection) next.h = matmulF32(next.h, projection, [1, width, hidden]);
     return next;
   },
 };
@@ -153,54 +160,61 @@ function functionsOf(cell: Cell, direction: number, context: OperatorContext): A
   });
 }
 
-/** X [time, batch, input], W, R [directions, gates·hidden, ·], B, sequence lengths, initial h, c, peepholes */
+/** X [time, batch, input], W, R [directions, gates·hidden, ·], B, sequence lengths, initial h, c, peepholes, projection */
 function recurrent(cell: Cell): ReferenceOperator {
   return (inputs, context) => {
     const batchFirst = numberOf(context, "layout", 0) === 1;
     const turned = (tensor: Tensor) => (batchFirst ? transposed(tensor, [1, 0, 2]) : tensor);
     const [time, batch, size] = turned(required(inputs, 0, context)).dims;
     const x = turned(required(inputs, 0, context)).data as Float32Array;
-    const [directions, rows, hidden] = required(inputs, 2, context).dims;
-    const wide = required(inputs, 1, context).dims;
-    if (rows !== cell.gates * hidden || wide[1] !== rows || wide[2] !== size)
-      throw misfit(
-        inputs,
-        context,
-        `W [.., ${cell.gates}·hidden, ${size}] and R [.., ${cell.gates}·hidden, hidden]`,
-        "others",
-      );
+    const { directions, rows, hidden, width } = sizesOf(cell, size, inputs, context);
     const lengths = inputs[4]?.numbers() ?? new Array<number>(batch).fill(time);
-    const y = new Float32Array(time * directions * batch * hidden);
+    const y = new Float32Array(time * directions * batch * width);
     const last = {
-      h: new Float32Array(directions * batch * hidden),
+      h: new Float32Array(directions * batch * width),
       c: new Float32Array(directions * batch * hidden),
     };
     const initial = [5, 6].map((i) => inputs[i] && (turned(inputs[i]).data as Float32Array));
     for (let d = 0; d < directions; d++) {
-      const direction = directionOf(cell, d, hidden, inputs, context);
+      const direction = directionOf(cell, d, { hidden, width }, inputs, context);
       const projected = project(x, d, size, rows, inputs, context);
       const backwards = textOf(context, "direction", "forward") === "reverse" || d === 1;
       for (let item = 0; item < batch; item++) {
-        const at = (d * batch + item) * hidden;
-        const start = (list: Float32Array | undefined) =>
-          list?.slice(at, at + hidden) ?? new Float32Array(hidden);
-        let state: State = { h: start(initial[0]), c: start(initial[1]) };
+        const at = d * batch + item;
+        const start = (list: Float32Array | undefined, length: number) =>
+          list?.slice(at * length, (at + 1) * length) ?? new Float32Array(length);
+        let state: State = { h: start(initial[0], width), c: start(initial[1], hidden) };
         for (let step = 0; step < lengths[item]; step++) {
           const t = backwards ? lengths[item] - 1 - step : step;
           const row = (t * batch + item) * rows;
           state = cell.step(projected.subarray(row, row + rows), state, direction, context);
-          y.set(state.h, ((t * directions + d) * batch + item) * hidden);
+          y.set(state.h, ((t * directions + d) * batch + item) * width);
         }
-        last.h.set(state.h, at);
-        last.c.set(state.c, at);
+        last.h.set(state.h, at * width);
+        last.c.set(state.c, at * hidden);
       }
     }
-    const all = tensorOf("float32", y, [time, directions, batch, hidden]);
-    const ends = [last.h, last.c].map((data) =>
-      turned(tensorOf("float32", data, [directions, batch, hidden])),
-    );
+    const all = tensorOf("float32", y, [time, directions, batch, width]);
+    const end = (data: Float32Array, length: number) =>
+      turned(tensorOf("float32", data, [directions, batch, length]));
+    const ends = [end(last.h, width), end(last.c, hidden)];
     return [batchFirst ? transposed(all, [2, 0, 1, 3]) : all, ...ends.slice(0, cell === lstm ? 2 : 1)];
   };
+}
+
+/** Sizes of a layer: rows are gates·hidden. */
+function sizesOf(cell: Cell, size: number, inputs: Inputs, context: OperatorContext) {
+  const [directions, rows, width] = required(inputs, 2, context).dims;
+  const wide = required(inputs, 1, context).dims;
+  const hidden = rows / cell.gates;
+  const projected = cell === lstm ? inputs[8]?.dims : undefined;
+  const fits = projected
+    ? String(projected) === String([directions, hidden, width])
+    : Number.isInteger(hidden) && hidden === width;
+  if (fits && wide[1] === rows && wide[2] === size) return { directions, rows, hidden, width };
+  const h = projected ? "projected" : "hidden";
+  const expected = `W [.., ${cell.gates}·hidden, ${size}] and R [.., ${cell.gates}·hidden, ${h}]`;
+  throw misfit(inputs, context, expected, "others");
 }
 
 /** Half of a direction's bias: 0 of the input, 1 of the recurrence. */
@@ -241,7 +255,7 @@ function flipped(matrix: Float32Array, rows: number, columns: number): Float32Ar
 function directionOf(
   cell: Cell,
   direction: number,
-  hidden: number,
+  { hidden, width }: { hidden: number; width: number },
   inputs: Inputs,
   context: OperatorContext,
 ): Direction {
@@ -250,9 +264,11 @@ function directionOf(
     floats(inputs, index, context).subarray(direction * length, (direction + 1) * length);
   return {
     hidden,
-    recurrent: flipped(part(2, rows * hidden), rows, hidden),
+    width,
+    recurrent: flipped(part(2, rows * width), rows, width),
     recurrentBias: biasOf(inputs, direction, 1, rows, context),
     peephole: inputs[7] ? part(7, 3 * hidden) : new Float32Array(3 * hidden),
+    projection: cell === lstm && inputs[8] ? part(8, hidden * width) : undefined,
     functions: functionsOf(cell, direction, context),
     clip: f32(numberOf(context, "clip", 0)),
   };
