@@ -157,6 +157,30 @@ export interface KernelFunctions extends WindowFunctions, ByteFunctions {
     scratch: Pointer,
   ): void;
   /**
+   * The same with integers of 16 bits in both products (`src/reference/integer-attention.ts`).
+   * @param scratch of `attentionI16Scratch` bytes
+   * @param largestKey of `tensor/attention-scales.ts`, for the width of the keys
+   */
+  attention_i16(
+    q: Pointer,
+    qStride: number,
+    k: Pointer,
+    kStride: number,
+    v: Pointer,
+    vStride: number,
+    y: Pointer,
+    yStride: number,
+    tq: number,
+    tk: number,
+    heads: number,
+    qkWidth: number,
+    vWidth: number,
+    scale: number,
+    causal: number,
+    scratch: Pointer,
+    largestKey: number,
+  ): void;
+  /**
    * Rotary embedding of the first `rotary` values of each head (pairs interleaved: (x0,x1),(x2,x3)…, or
    * halves: (x0,x[r/2])…); the rest is copied. cos, sin: float32[t][rotary/2], dense.
    */

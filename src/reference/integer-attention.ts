@@ -1,25 +1,12 @@
 // Attention in 16-bit integers: queries, keys, values and probabilities are integers, their products sums of int32 that
 // cannot overflow. Only the softmax is float. Rows are time, a row holds the heads one after another.
 
+import { KEYS_A_SUM, largestKey, PROBABILITY, QUERY, SMALLEST, VALUE } from "../tensor/attention-scales.ts";
 import type { AttentionSizes } from "./attention.ts";
 import { exp } from "./functions.ts";
 import { largest } from "./rows.ts";
 
 const f32 = Math.fround;
-
-/** Largest magnitudes of the integers, and how many keys are summed before the sum becomes a float. */
-export const QUERY = 2047;
-export const VALUE = 2047;
-/** What a probability of 1 is. 64 · 16383 · 2047 < 2³¹ */
-export const PROBABILITY = 16383;
-export const KEYS_A_SUM = 64;
-/** Smaller magnitudes count as 0: their inverse has no float. */
-export const SMALLEST = 2 ** -100;
-
-/** The largest magnitude of keys, so that `width` products of a query and a key fit 31 bits. */
-export function largestKey(width: number): number {
-  return Math.min(32767, Math.floor((2 ** 31 - 1) / (width * QUERY)));
-}
 
 /** As a conversion that saturates makes it; NaN is 0. */
 function toInt16(x: number): number {
@@ -76,8 +63,7 @@ export function integerAttention(
       }
       const max = largest(seen, (j) => scores[j]);
       probabilities.fill(0);
-      for (let j = 0; j < seen; j++)
-        probabilities[j] = toInt16(f32(exp(f32(scores[j] - max)) * PROBABILITY));
+      for (let j = 0; j < seen; j++) probabilities[j] = toInt16(f32(exp(f32(scores[j] - max)) * PROBABILITY));
       const total = probabilities.reduce((sum, each) => sum + each, 0);
       const unit = f32(values.scale / f32(total));
       for (let c = 0; c < vWidth; c++) {
