@@ -6,6 +6,7 @@ import { OctavoxError } from "../errors.ts";
 import { detectFeatures, type HostFeatures, ModuleBuilder } from "../wasm/index.ts";
 import { addAddU8 } from "./add_u8.ts";
 import { addAttention } from "./attention.ts";
+import { addAttentionI16 } from "./attention_i16.ts";
 import { addCopy } from "./copy.ts";
 import { addDepthwiseF32 } from "./depthwise_f32.ts";
 import { addDepthwiseU8S8 } from "./depthwise_u8s8.ts";
@@ -102,7 +103,9 @@ export function emitKernels(dot: DotName, tile: Tile, shared: boolean): Uint8Arr
   addQuantize(module);
   addAddU8(module);
   addMatmulF32(module, tile.columns);
-  addAttention(module, addRows(module));
+  const rows = addRows(module);
+  addAttention(module, rows);
+  addAttentionI16(module, rows);
   addRotary(module);
   addElementwise(module);
   addCopy(module);

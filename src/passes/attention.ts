@@ -28,6 +28,17 @@ export const fuseAttention =
     return [makeNode("Attention", [q.source, k.source, v.source], node.outputs, attributes)];
   };
 
+/**
+ * Attention over what integer products made  →  AttentionInteger. Its 12 bits and more add nothing to the error of
+ * those 8. One query alone (a decoder's step) stays with floats: packing the keys for it would cost more.
+ */
+export const attendInIntegers: Rewrite = (node, view) => {
+  if (node.op !== "Attention" || node.inputs.length !== 3) return undefined;
+  const [q, , v] = node.inputs;
+  if (!view.producerOf(v, "MatMulIntegerToFloat") || view.fact(q)?.dims?.[1] === 1) return undefined;
+  return [makeNode("AttentionInteger", node.inputs, node.outputs, node.attributes)];
+};
+
 /** Whether a node works along this axis of four. */
 function isOver({ attributes }: Node, axis: number): boolean {
   return attributes.axis === axis || attributes.axis === axis - 4;

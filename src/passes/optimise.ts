@@ -3,7 +3,7 @@
 import { forNode } from "../model/for-node.ts";
 import type { Graph } from "../model/graph.ts";
 import { inferShapes } from "../model/infer.ts";
-import { fuseAttention } from "./attention.ts";
+import { attendInIntegers, fuseAttention } from "./attention.ts";
 import { convChannelsLast, fuseLimits, fusePad, poolChannelsLast } from "./channels-last.ts";
 import { type FoldOptions, foldConstants } from "./fold.ts";
 import { nameNodes, nameOutputs, removeIdentities } from "./identities.ts";
@@ -58,6 +58,7 @@ function passes(
     settleLayout,
     [fuseAttention(causalMasks)],
     settleLayout,
+    [attendInIntegers],
   ];
 }
 

@@ -2,6 +2,7 @@
 // by the reference.
 
 import type { Binder } from "./step.ts";
+import { attentions } from "./steps/attention.ts";
 import { blocks } from "./steps/blocks.ts";
 import { elementwise } from "./steps/elementwise.ts";
 import { movement } from "./steps/movement.ts";
@@ -13,6 +14,7 @@ import { windows } from "./steps/windows.ts";
 
 export const binders: Readonly<Record<string, Binder>> = {
   ...products,
+  ...attentions,
   ...blocks,
   ...rows,
   ...elementwise,

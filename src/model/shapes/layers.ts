@@ -129,6 +129,7 @@ export const layers: Rules = {
   RMSNormalization: (site) => site.like(0, site.dims(0)),
   BatchNormalization: batchNormalization,
   Attention: attention,
+  AttentionInteger: attention,
   LSTM: recurrent(2),
   GRU: recurrent(1),
   RNN: recurrent(1),

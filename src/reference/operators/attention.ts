@@ -4,7 +4,8 @@
 
 import { OctavoxError } from "../../errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { attention } from "../attention.ts";
+import { type AttentionSizes, attention } from "../attention.ts";
+import { integerAttention } from "../integer-attention.ts";
 import { rotary } from "../rotary.ts";
 import {
   floats,
@@ -53,37 +54,41 @@ function appended(
   return tensorOf("float32", y, [batch, total, width]);
 }
 
+type Attend = (q: Float32Array, k: Float32Array, v: Float32Array, sizes: AttentionSizes) => Float32Array;
+
 /** q, k, v, pastKey, pastValue → y, keys, values */
-const attend: ReferenceOperator = (inputs, context) => {
-  const heads = headsOf(context);
-  const q = appended(inputs, 0, undefined, context);
-  const [keys, values] = [appended(inputs, 1, 3, context), appended(inputs, 2, 4, context)];
-  const [batch, tq, qWidth] = q.dims;
-  const [, tk, kWidth] = keys.dims;
-  const vWidth = values.dims[2];
-  const causal = numberOf(context, "causal", 0) === 1;
-  const fits =
-    kWidth === qWidth && tk > 0 && values.dims[1] === tk && qWidth % heads === 0 && vWidth % heads === 0;
-  if (!fits || keys.dims[0] !== batch || values.dims[0] !== batch || (causal && tk < tq))
-    throw misfit(inputs, context, `q, k, v of one batch, ${heads} heads and matching sizes`, "others");
-  const sizes = {
-    tq,
-    tk,
-    heads,
-    qkWidth: qWidth / heads,
-    vWidth: vWidth / heads,
-    scale: numberOf(context, "scale", 1 / Math.sqrt(qWidth / heads)),
-    causal: causal ? tk - tq : -1,
+const attending =
+  (attend: Attend): ReferenceOperator =>
+  (inputs, context) => {
+    const heads = headsOf(context);
+    const q = appended(inputs, 0, undefined, context);
+    const [keys, values] = [appended(inputs, 1, 3, context), appended(inputs, 2, 4, context)];
+    const [batch, tq, qWidth] = q.dims;
+    const [, tk, kWidth] = keys.dims;
+    const vWidth = values.dims[2];
+    const causal = numberOf(context, "causal", 0) === 1;
+    const fits =
+      kWidth === qWidth && tk > 0 && values.dims[1] === tk && qWidth % heads === 0 && vWidth % heads === 0;
+    if (!fits || keys.dims[0] !== batch || values.dims[0] !== batch || (causal && tk < tq))
+      throw misfit(inputs, context, `q, k, v of one batch, ${heads} heads and matching sizes`, "others");
+    const sizes = {
+      tq,
+      tk,
+      heads,
+      qkWidth: qWidth / heads,
+      vWidth: vWidth / heads,
+      scale: numberOf(context, "scale", 1 / Math.sqrt(qWidth / heads)),
+      causal: causal ? tk - tq : -1,
+    };
+    const part = (tensor: Tensor, item: number) => {
+      const length = tensor.size / batch;
+      return (tensor.data as Float32Array).subarray(item * length, (item + 1) * length);
+    };
+    const y = new Float32Array(batch * tq * vWidth);
+    for (let item = 0; item < batch; item++)
+      y.set(attend(part(q, item), part(keys, item), part(values, item), sizes), item * tq * vWidth);
+    return [tensorOf("float32", y, [batch, tq, vWidth]), keys, values];
   };
-  const part = (tensor: Tensor, item: number) => {
-    const length = tensor.size / batch;
-    return (tensor.data as Float32Array).subarray(item * length, (item + 1) * length);
-  };
-  const y = new Float32Array(batch * tq * vWidth);
-  for (let item = 0; item < batch; item++)
-    y.set(attention(part(q, item), part(keys, item), part(values, item), sizes), item * tq * vWidth);
-  return [tensorOf("float32", y, [batch, tq, vWidth]), keys, values];
-};
 
 /** x [batch, time, heads·width], cos and sin [time, rotary / 2] */
 const turn: ReferenceOperator = (inputs, context) => {
@@ -108,4 +113,8 @@ const turn: ReferenceOperator = (inputs, context) => {
   return [tensorOf("float32", y, x.dims)];
 };
 
-export const heads: Operators = { Attention: attend, RotaryEmbedding: turn };
+export const heads: Operators = {
+  Attention: attending(attention),
+  AttentionInteger: attending(integerAttention),
+  RotaryEmbedding: turn,
+};

@@ -1,11 +1,5 @@
-// Binders of the products: integer and float matrix products, embeddings, and the quantization on the fly that feeds
-// them.
-
-import { OctavoxError } from "../../errors.ts";
-import { attentionScratch } from "../../kernels/attention.ts";
-import type { Node } from "../../model/graph.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
-import { dimNow, fixedDims, isScalar, isVectorOf, type Operand } from "../operand.ts";
+import { fixedDims, isScalar, isVectorOf } from "../operand.ts";
 import { asRows, type Binder, type RunContext, type Site } from "../step.ts";
 import { indexReader } from "./indices.ts";
 
@@ -59,10 +53,6 @@ const matMulInteger: Binder = {
     return (context) => product(context, a, width, rows, y);
   },
 };
-
-function misfit({ op, name }: Node, expected: string, found: string): OctavoxError {
-  return new OctavoxError("shape", `${op} "${name}"`, { expected, found });
-}
 
 const gatherDequantize: Binder = {
   bind(site) {
@@ -138,52 +128,6 @@ const matMul: Binder = {
   },
 };
 
-/** [batch, time, width] operands may be as long as a state has become. */
-const attention: Binder = {
-  scratch({ node, inputs, threads, bound }) {
-    const parts = threads > 1 ? (node.attributes.heads as number) : 1;
-    return parts * attentionScratch(bound(inputs[1]!.dims[1]));
-  },
-  bind({ node, inputs, outputs, scratch, kernels: { attention_f32 } }) {
-    const [q, k, v] = inputs as Operand[];
-    const y = outputs[0];
-    const { heads, scale, causal } = node.attributes as { heads: number; scale: number; causal: number };
-    if (q.dims[0] !== 1 || inputs.length > 3) return undefined;
-    const [tq, qWidth, kWidth, vWidth] = [q.dims[1], q.dims[2], k.dims[2], v.dims[2]] as number[];
-    if (![tq, qWidth, kWidth, vWidth].every(Number.isInteger) || qWidth !== kWidth) return undefined;
-    const length = k.dims[1];
-    if (qWidth % heads !== 0 || vWidth % heads !== 0) return undefined;
-    return (context) => {
-      const tk = dimNow(length, context.lengths);
-      const values = dimNow(v.dims[1], context.lengths);
-      if (tk === 0 || tk !== values || (causal && tk < tq))
-        throw misfit(
-          node,
-          "a value for each key, keys for all queries",
-          `${[tq, tk, values]} rows of q, k, v`,
-        );
-      attention_f32(
-        q.pointer,
-        qWidth * 4,
-        k.pointer,
-        kWidth * 4,
-        v.pointer,
-        vWidth * 4,
-        y.pointer,
-        vWidth * 4,
-        tq,
-        tk,
-        heads,
-        qWidth / heads,
-        vWidth / heads,
-        scale,
-        causal ? tk - tq : -1,
-        scratch,
-      );
-    };
-  },
-};
-
 export const products: Record<string, Binder> = {
   MatMulIntegerToFloat: matMulInteger,
   GatherDequantize: gatherDequantize,
@@ -191,5 +135,4 @@ export const products: Record<string, Binder> = {
   QuantizeLinear: quantize,
   DequantizeLinear: dequantize,
   MatMul: matMul,
-  Attention: attention,
 };

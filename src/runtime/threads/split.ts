@@ -2,6 +2,7 @@
 // call on fewer rows, columns, heads or values. No sum is ever cut, so that the number of threads never changes a bit.
 
 import { attentionScratch } from "../../kernels/attention.ts";
+import { attentionI16Scratch } from "../../kernels/attention_i16.ts";
 import type { KernelFunctions, KernelName } from "../../kernels/functions.ts";
 import { BLOCK_RECORD, GROUP, NIBBLE_GROUP, PANEL } from "../../kernels/layout.ts";
 
@@ -108,7 +109,7 @@ const floatProduct: Split = {
 };
 
 /** A head at a time; each part scores in scratch memory of its own. */
-const attention: Split = {
+const attention = (scratch: (all: Arguments) => number, speed: number): Split => ({
   axes: [
     {
       count: 10,
@@ -116,11 +117,11 @@ const attention: Split = {
       moves: [0, 2]
         .map((position) => [position, argument(11, 4)] as const)
         .concat([4, 6].map((position) => [position, argument(12, 4)] as const)),
-      own: [[15, (all) => attentionScratch(all[9])]],
+      own: [[15, scratch]],
     },
   ],
-  work: (all) => (all[8] * all[9] * all[10] * (all[11] + all[12])) / 4,
-};
+  work: (all) => (all[8] * all[9] * all[10] * (all[11] + all[12])) / speed,
+});
 
 /** Dense rows of `n` floats: x and y move, weights stay. */
 const rowsOf = (cycles: number, inputs: readonly number[], rows: number, n: number): Split => ({
@@ -148,7 +149,8 @@ export const splits: Partial<Record<KernelName, Split>> = {
   matmul_u8s8_f32: integerProduct,
   matmul_u8s4_f32: blockProduct,
   matmul_f32: floatProduct,
-  attention_f32: attention,
+  attention_f32: attention((all) => attentionScratch(all[9]), 4),
+  attention_i16: attention((all) => attentionI16Scratch(all[9], all[11], all[12]), 8),
   softmax_f32: rowsOf(3, [0, 1], 2, 3),
   layer_norm_f32: rowsOf(1, [0, 1], 2, 3),
   ...Object.fromEntries(

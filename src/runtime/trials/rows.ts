@@ -1,9 +1,12 @@
 // Trials of the kernels that work along rows: softmax, the norms, attention, rotary embedding.
 
+import { attentionI16Scratch } from "../../kernels/attention_i16.ts";
 import type { KernelName } from "../../kernels/functions.ts";
 import { attention } from "../../reference/attention.ts";
+import { integerAttention } from "../../reference/integer-attention.ts";
 import { rotary } from "../../reference/rotary.ts";
 import { groupNorm, layerNorm, softmax } from "../../reference/rows.ts";
+import { largestKey } from "../../tensor/attention-scales.ts";
 import { floats, type Trial } from "./bench.ts";
 
 export const rows: Partial<Record<KernelName, Trial>> = {
@@ -50,6 +53,18 @@ export const rows: Partial<Record<KernelName, Trial>> = {
       scratch,
     );
     return { got: bench.get(y, q), want: attention(q, k, v, sizes) };
+  },
+  attention_i16(kernels, bench) {
+    const [tq, tk, heads, width] = [6, 70, 2, 10];
+    const [q, k, v] = [tq, tk, tk].map((rows) => floats(rows * heads * width));
+    const sizes = { tq, tk, heads, qkWidth: width, vWidth: width, scale: 0.25, causal: 60 };
+    const [x, y] = [bench.put(q), bench.put(q)];
+    // A head each, should threads share them.
+    const scratch = bench.put(new Uint8Array(heads * attentionI16Scratch(tk, width, width)));
+    const row = heads * width * 4;
+    const places = [x, row, bench.put(k), row, bench.put(v), row, y, row] as const;
+    kernels.attention_i16(...places, tq, tk, heads, width, width, 0.25, 60, scratch, largestKey(width));
+    return { got: bench.get(y, q), want: integerAttention(q, k, v, sizes) };
   },
   rotary_f32(kernels, bench) {
     const [x, cos, sin] = [floats(3 * 2 * 14), floats(3 * 5), floats(3 * 5).reverse()];
