@@ -1,3 +1,6 @@
+// Binders of the products: integer and float matrix products, embeddings, and the quantization on the fly that feeds
+// them.
+
 import { sizeOf } from "../../tensor/tensor.ts";
 import { fixedDims, isScalar, isVectorOf } from "../operand.ts";
 import { asRows, type Binder, type RunContext, type Site } from "../step.ts";
