@@ -122,3 +122,48 @@ export function packBlocks(
   }
   return records;
 }
+
+// -- weights for 16-bit activations ----------------------------------------------------------------------
+//
+// Panels of 8 columns with 2 of K in a group, elements of 8 or 16 bits: what one 16-bit dot instruction
+// multiplies with a pair of activations repeated in every lane.
+//
+//   B[k, n] is element ((n >> 3) · K2 + (k >> 1)) · 16 + (n & 7) · 2 + (k & 1),   K2 = ceil(K / 2)
+
+/** Values of K that lie together. */
+export const PAIR = 2;
+
+/** Row-major K×N → panels of pairs. */
+export function packPairs<T extends Int8Array | Int16Array>(b: T, k: number, n: number): T {
+  const pairs = Math.ceil(k / PAIR);
+  const packed = new (b.constructor as new (length: number) => T)(
+    Math.ceil(n / PANEL) * PANEL * pairs * PAIR,
+  );
+  for (let row = 0; row < k; row++)
+    for (let column = 0; column < n; column++)
+      packed[((column >> 3) * pairs + (row >> 1)) * 16 + (column & 7) * 2 + (row & 1)] = b[row * n + column];
+  return packed;
+}
+
+/** The farthest from 0 that 16-bit activations are. */
+const FARTHEST = 2 ** 15;
+
+/**
+ * How many of K a 32-bit accumulator can take up without overflow, whatever the activations: all of K if the
+ * weights allow it, else half of them, a quarter …; even. Weights of 16 bits are two bytes with sums of their own.
+ */
+export function exactRun(b: Int8Array | Int16Array, k: number, n: number): number {
+  const parts = b instanceof Int8Array ? [(x: number) => x] : [(x: number) => x >> 8, (x: number) => x & 255];
+  const fits = (run: number): boolean =>
+    parts.every((part) => {
+      for (let start = 0; start < k; start += run) {
+        const sums = new Float64Array(n);
+        for (let i = start * n; i < Math.min(start + run, k) * n; i++) sums[i % n] += Math.abs(part(b[i]));
+        if (sums.some((sum) => sum * FARTHEST >= 2 ** 31)) return false;
+      }
+      return true;
+    });
+  let run = Math.max(PAIR, Math.ceil(k / PAIR) * PAIR);
+  while (run > PAIR && !fits(run)) run = Math.ceil(run / 2 / PAIR) * PAIR;
+  return run;
+}
