@@ -80,6 +80,49 @@ export interface KernelFunctions extends WindowFunctions, ByteFunctions {
     aScale: number,
     bias: Pointer,
   ): void;
+  /**
+   * A int16 × B int8 (int16): C[m,n] = fround(fround(Σk A[m,k]·B[k,n]) · fround(aScale · bScale[n])) + bias[n], the sum
+   * exact, the addition rounded.
+   * @param b panels of pairs (`layout.ts`)
+   * @param run even; so many of K have sums that fit 32 bits, whatever A is (`exactRun` of `layout.ts`)
+   * @param bias float32[N], optional
+   * @param bScales float32[N]
+   */
+  matmul_s16s8_f32(
+    a: Pointer,
+    aStride: number,
+    b: Pointer,
+    c: Pointer,
+    cStride: number,
+    m: number,
+    n: number,
+    k: number,
+    run: number,
+    bias: Pointer,
+    aScale: number,
+    bScales: Pointer,
+  ): void;
+  matmul_s16s16_f32: KernelFunctions["matmul_s16s8_f32"];
+  /**
+   * The same sums to int16 by TFLite's rule: ((sum + bias)·m + 2^(s−1)) >> s for each column, saturated. All of it must
+   * fit 53 bits.
+   * @param bias float64[N] whole numbers, optional
+   * @param factors float64[N]: m / 2^s, m of 15 bits
+   */
+  matmul_s16s8_s16(
+    a: Pointer,
+    aStride: number,
+    b: Pointer,
+    c: Pointer,
+    cStride: number,
+    m: number,
+    n: number,
+    k: number,
+    run: number,
+    bias: Pointer,
+    factors: Pointer,
+  ): void;
+  matmul_s16s16_s16: KernelFunctions["matmul_s16s8_s16"];
   /** sums[m] = Σk A[m,k], A uint8. */
   row_sums_u8(a: Pointer, aStride: number, m: number, k: number, sums: Pointer): void;
   /**

@@ -15,6 +15,7 @@ import { addElementwise } from "./elementwise.ts";
 import type { KernelFunctions } from "./functions.ts";
 import { addGatherBlocks } from "./gather_blocks.ts";
 import { addMatmulF32 } from "./matmul_f32.ts";
+import { addMatmulS16 } from "./matmul_s16.ts";
 import { addMatmulU8S4 } from "./matmul_u8s4.ts";
 import { addMatmulU8S8, type MatmulU8S8Options } from "./matmul_u8s8.ts";
 import { addQuantize } from "./quantize.ts";
@@ -100,6 +101,7 @@ export function emitKernels(dot: DotName, tile: Tile, shared: boolean): Uint8Arr
   const storeColumns = addMatmulU8S8(module, { dot, tile });
   addMatmulU8S4(module, dots[dot], tile, storeColumns);
   addGatherBlocks(module);
+  addMatmulS16(module, tile, storeColumns);
   addQuantize(module);
   addAddU8(module);
   addMatmulF32(module, tile.columns);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { ModuleBuilder } from "../wasm/index.ts";
 import type { KernelFunctions } from "./functions.ts";
 
-type Array32 = Float32Array | Int32Array | Uint8Array | Int8Array;
+type Operand = Float32Array | Float64Array | Int32Array | Int16Array | Uint8Array | Int8Array;
 
 const GUARD_BYTES = 64;
 const GUARD = 0xa5;
@@ -23,7 +23,7 @@ export class Arena {
     return start;
   }
 
-  put(values: Array32): number {
+  put(values: Operand): number {
     const start = this.reserve(values.byteLength);
     this.#bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), start);
     return start;
