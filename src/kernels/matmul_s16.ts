@@ -86,7 +86,7 @@ function addStrip(
       begun: f.locals("v128", begin.length, "begun"),
     };
     const shared = { f, p, walk, rows, weights, finish };
-    const wholeTile = writeTile16({ ...shared, columns, unroll: 4, store: finish.store });
+    const wholeTile = writeTile16({ ...shared, columns, unroll: 2, store: finish.store });
     const store = (c: Left, row: readonly Expr<"v128">[]) => storePart(c, row, walk.left);
     const panel = writeTile16({ ...shared, columns: PANEL, unroll: 1, store });
     const pairs = i32.shr_u(i32.add(p.k, PAIR - 1), Math.log2(PAIR));

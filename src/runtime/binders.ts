@@ -5,6 +5,7 @@ import type { Binder } from "./step.ts";
 import { attentions } from "./steps/attention.ts";
 import { blocks } from "./steps/blocks.ts";
 import { elementwise } from "./steps/elementwise.ts";
+import { int16 } from "./steps/int16.ts";
 import { movement } from "./steps/movement.ts";
 import { products } from "./steps/products.ts";
 import { requantized } from "./steps/requantized.ts";
@@ -16,6 +17,7 @@ export const binders: Readonly<Record<string, Binder>> = {
   ...products,
   ...attentions,
   ...blocks,
+  ...int16,
   ...rows,
   ...elementwise,
   ...movement,

@@ -203,6 +203,25 @@ const makers: readonly Make[] = [
     const bias = action.seed % 3 ? [maker.floats([n], action.seed)] : [];
     maker.add([dims[0], dims[1], n], "MatMulBlocksToFloat", [q, b, scale, scales, zero, ...bias], { block });
   },
+  (maker, { name, dims }, { seed, other }) => {
+    const [k, n] = [last(dims), 1 + (seed % 19)];
+    const type = other % 2 ? "int8" : "int16";
+    const whole = Array.from(noise(k * n, seed), (x) => Math.floor((x + 1) * (other % 2 ? 127 : 32767)) - 99);
+    const b = maker.constant(
+      type,
+      whole.map((x) => x - (other % 2 ? 29 : 32600)),
+      [k, n],
+    );
+    const [scale, zero] = [maker.constant("float32", [0.001], []), maker.constant("int16", [0], [])];
+    const [a] = maker.node("QuantizeLinear", [name, scale, zero]);
+    const shape = [dims[0], dims[1], n];
+    if (seed % 2) maker.add(shape, "MatMulInteger16ToFloat", [a, b, scale, maker.floats([n], seed, 1.5)]);
+    else {
+      const [multiplier, shift] = [maker.constant("int32", [1.5e9], []), maker.constant("int32", [-8], [])];
+      const [q] = maker.node("MatMulInteger16", [a, b, multiplier, shift]);
+      maker.add(shape, "DequantizeLinear", [q, scale]);
+    }
+  },
   (maker, _, action) => {
     const [k, n, block] = [1 + (action.value % 19), 2 + (action.other % 12), 8];
     const indices = maker.constant("int64", [0, n - 1, -1, -n], [2, 2]);

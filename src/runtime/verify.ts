@@ -6,11 +6,13 @@ import type { KernelFunctions } from "../kernels/functions.ts";
 import { Bench, type Trial } from "./trials/bench.ts";
 import { products } from "./trials/products.ts";
 import { rows } from "./trials/rows.ts";
+import { shorts } from "./trials/shorts.ts";
 import { values } from "./trials/values.ts";
 import { windowTrials } from "./trials/windows.ts";
 
 const trials: readonly (readonly [string, Trial])[] = [
   ...products,
+  ...shorts,
   ...Object.entries(values),
   ...Object.entries(rows),
   ...Object.entries(windowTrials),

@@ -64,6 +64,8 @@ export const products: Rules = {
     return [fact(site.type("dtype", "uint8") ?? "uint8", dims)];
   },
   MatMulBlocksToFloat: matmul("float32"),
+  MatMulInteger16ToFloat: matmul("float32"),
+  MatMulInteger16: matmul("int16"),
   /** a, aScale, aZero, b, bScale, bZero, yScale, yZero */
   QLinearMatMul: (site) => {
     const zero = site.inputs[7];

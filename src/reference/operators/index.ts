@@ -7,6 +7,7 @@ import { convolution } from "./convolution.ts";
 import { creation } from "./create.ts";
 import { elementwise } from "./elementwise.ts";
 import { indexing } from "./indexing.ts";
+import { int16 } from "./int16.ts";
 import { movement } from "./movement.ts";
 import { normalization } from "./normalization.ts";
 import type { Operators } from "./operator.ts";
@@ -32,6 +33,7 @@ export const operators: Operators = {
   ...reducing,
   ...products,
   ...blocks,
+  ...int16,
   ...convolution,
   ...channelsLast,
   ...requantized,

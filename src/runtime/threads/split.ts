@@ -4,7 +4,7 @@
 import { attentionScratch } from "../../kernels/attention.ts";
 import { attentionI16Scratch } from "../../kernels/attention_i16.ts";
 import type { KernelFunctions, KernelName } from "../../kernels/functions.ts";
-import { BLOCK_RECORD, GROUP, NIBBLE_GROUP, PANEL } from "../../kernels/layout.ts";
+import { BLOCK_RECORD, GROUP, NIBBLE_GROUP, PAIR, PANEL } from "../../kernels/layout.ts";
 
 /** The arguments of a call, by position. */
 export type Arguments = readonly number[];
@@ -93,6 +93,30 @@ const blockProduct: Split = {
   work: times([5, 6, 7], 1 / 24),
 };
 
+/** The same of 16-bit activations; results and what a finish needs of a column have so many bytes. */
+const shortsProduct = (weight: number, result: number, finish: readonly number[], bytes: number): Split => ({
+  axes: [
+    {
+      count: 5,
+      grain: ROWS,
+      moves: [
+        [0, argument(1)],
+        [3, argument(4)],
+      ],
+    },
+    {
+      count: 6,
+      grain: COLUMNS,
+      moves: [
+        [2, (all) => Math.ceil(all[7] / PAIR) * PAIR * weight],
+        [3, fixed(result)],
+        ...finish.map((position) => [position, fixed(bytes)] as const),
+      ],
+    },
+  ],
+  work: times([5, 6, 7], weight / 12),
+});
+
 const floatProduct: Split = {
   axes: [
     {
@@ -148,6 +172,10 @@ export const splits: Partial<Record<KernelName, Split>> = {
   matmul_u8s8_i32: integerProduct,
   matmul_u8s8_f32: integerProduct,
   matmul_u8s4_f32: blockProduct,
+  matmul_s16s8_f32: shortsProduct(1, 4, [9, 11], 4),
+  matmul_s16s16_f32: shortsProduct(2, 4, [9, 11], 4),
+  matmul_s16s8_s16: shortsProduct(1, 2, [9, 10], 8),
+  matmul_s16s16_s16: shortsProduct(2, 2, [9, 10], 8),
   matmul_f32: floatProduct,
   attention_f32: attention((all) => attentionScratch(all[9]), 4),
   attention_i16: attention((all) => attentionI16Scratch(all[9], all[11], all[12]), 8),
