@@ -8,13 +8,14 @@
 // - A pointer of 0 means "not given" where the comment says optional.
 
 import type { ByteFunctions } from "./byte-functions.ts";
+import type { WeightFunctions } from "./weight-functions.ts";
 import type { WindowFunctions } from "./window-functions.ts";
 
 /** Pointer: byte offset into the engine's memory. */
 export type Pointer = number;
 
 /** What a matrix product of 8-bit integers is made of: A is M×K uint8, B is K×N int8 in panels (`layout.ts`). */
-export interface KernelFunctions extends WindowFunctions, ByteFunctions {
+export interface KernelFunctions extends WindowFunctions, ByteFunctions, WeightFunctions {
   // -- integer products -------------------------------------------------------------------------------
   /**
    * C[m,n] = Σk (A[m,k] − aZero)·(B[k,n] − bZero[n]), wrapping int32.
@@ -57,72 +58,6 @@ export interface KernelFunctions extends WindowFunctions, ByteFunctions {
     bScales: Pointer,
     bias: Pointer,
   ): void;
-  /**
-   * A uint8 × B int4 in blocks of K, each with a scale: C[m,n] = fround(fround(t · aScale) + bias[n]), where t is
-   * the float32 sum, in the order of blocks, of (Σ (A[m,k] − aZero)·B[k,n] over the block) · scale[block,n].
-   * @param b int4 in panels of half bytes (`layout.ts`)
-   * @param block a multiple of 8 up to 4096
-   * @param records scales and sums of the blocks (`packBlocks` of `layout.ts`)
-   * @param bias float32[N], optional
-   */
-  matmul_u8s4_f32(
-    a: Pointer,
-    aStride: number,
-    b: Pointer,
-    c: Pointer,
-    cStride: number,
-    m: number,
-    n: number,
-    k: number,
-    block: number,
-    aZero: number,
-    records: Pointer,
-    aScale: number,
-    bias: Pointer,
-  ): void;
-  /**
-   * A int16 × B int8 (int16): C[m,n] = fround(fround(Σk A[m,k]·B[k,n]) · fround(aScale · bScale[n])) + bias[n], the sum
-   * exact, the addition rounded.
-   * @param b panels of pairs (`layout.ts`)
-   * @param run even; so many of K have sums that fit 32 bits, whatever A is (`exactRun` of `layout.ts`)
-   * @param bias float32[N], optional
-   * @param bScales float32[N]
-   */
-  matmul_s16s8_f32(
-    a: Pointer,
-    aStride: number,
-    b: Pointer,
-    c: Pointer,
-    cStride: number,
-    m: number,
-    n: number,
-    k: number,
-    run: number,
-    bias: Pointer,
-    aScale: number,
-    bScales: Pointer,
-  ): void;
-  matmul_s16s16_f32: KernelFunctions["matmul_s16s8_f32"];
-  /**
-   * The same sums to int16 by TFLite's rule: ((sum + bias)·m + 2^(s−1)) >> s for each column, saturated. All of it must
-   * fit 53 bits.
-   * @param bias float64[N] whole numbers, optional
-   * @param factors float64[N]: m / 2^s, m of 15 bits
-   */
-  matmul_s16s8_s16(
-    a: Pointer,
-    aStride: number,
-    b: Pointer,
-    c: Pointer,
-    cStride: number,
-    m: number,
-    n: number,
-    k: number,
-    run: number,
-    bias: Pointer,
-    factors: Pointer,
-  ): void;
-  matmul_s16s16_s16: KernelFunctions["matmul_s16s8_s16"];
   /** sums[m] = Σk A[m,k], A uint8. */
   row_sums_u8(a: Pointer, aStride: number, m: number, k: number, sums: Pointer): void;
   /**
@@ -135,8 +70,6 @@ export interface KernelFunctions extends WindowFunctions, ByteFunctions {
   dequantize_s8(x: Pointer, n: number, y: Pointer, scale: number, zero: number): void;
   /** Column `column` of a panelled B (K values) as float32: y[k] = (B[k,column] − zero)·scale. An embedding row. */
   gather_panel_f32(b: Pointer, k: number, column: number, y: Pointer, scale: number, zero: number): void;
-  /** The same of a B of 4-bit weights in blocks: y[k] = B[k,column]·scale[block,column]. */
-  gather_blocks_f32(b: Pointer, k: number, column: number, y: Pointer, block: number, records: Pointer): void;
 
   // -- float products ---------------------------------------------------------------------------------
   /** C = A·B (+ bias[N], optional), row-major with strides; every C[m,n] is summed in the order of k from 0, bias last. */
