@@ -3,6 +3,7 @@
 import { forNode } from "../model/for-node.ts";
 import type { Graph } from "../model/graph.ts";
 import { inferShapes } from "../model/infer.ts";
+import type { Rounding } from "../reference/requantize.ts";
 import { attendInIntegers, fuseAttention } from "./attention.ts";
 import { convChannelsLast, fuseLimits, fusePad, poolChannelsLast } from "./channels-last.ts";
 import { type FoldOptions, foldConstants } from "./fold.ts";
@@ -15,6 +16,8 @@ import {
   quantizeGather,
   quantizeMatMul,
 } from "./integer-products.ts";
+import { lowerQuantize } from "./lower-qdq.ts";
+import { lowerToFloat } from "./lower-to-float.ts";
 import { findCausalMasks } from "./masks.ts";
 import { fuseGelu, fuseGroupNorm, fuseLayerNorm, fuseSwish } from "./normalise.ts";
 import { sinkReshapes } from "./reshapes.ts";
@@ -31,6 +34,8 @@ export interface OptimiseOptions {
   matrices?: MatrixCache;
   /** Integer weights that only float operators read stay integers: the graph is to be stored. */
   keepIntegers?: boolean;
+  /** How integer operators that are made of a QDQ graph round; by default as ONNX says. */
+  rounding?: Rounding;
 }
 
 /** Moving layout changes out of the way; together, until nothing moves any more. */
@@ -38,11 +43,14 @@ const settleLayout: readonly Rewrite[] = [removeIdentities, sinkTransposes, sink
 
 /** The passes in order, each a group of rewrites that runs until nothing changes. */
 function passes(
-  { matrices, keepIntegers }: { matrices: MatrixCache; keepIntegers: boolean },
+  { matrices, keepIntegers, rounding }: Required<Omit<OptimiseOptions, "opset">>,
   causalMasks: ReadonlySet<string>,
 ): readonly (readonly Rewrite[])[] {
   return [
     [removeIdentities],
+    [fusePad],
+    [lowerQuantize(rounding), removeIdentities],
+    [lowerToFloat],
     [fuseGelu],
     [fuseSwish],
     [fuseLayerNorm],
@@ -51,7 +59,6 @@ function passes(
     [fuseMatMulInteger(matrices)],
     [quantizeMatMul(matrices, keepIntegers)],
     keepIntegers ? [] : [quantizeConv(matrices)],
-    [fusePad],
     [convChannelsLast, poolChannelsLast],
     [fuseBias],
     [fuseRotary],
@@ -63,9 +70,9 @@ function passes(
 }
 
 export function optimise(graph: Graph, options: OptimiseOptions): Graph {
-  const { opset, matrices = new Map(), keepIntegers = false } = options;
+  const { opset, matrices = new Map(), keepIntegers = false, rounding = "even" } = options;
   let current = fold(removeDead(graph), opset);
-  for (const rewrites of passes({ matrices, keepIntegers }, findCausalMasks(current, opset)))
+  for (const rewrites of passes({ matrices, keepIntegers, rounding }, findCausalMasks(current, opset)))
     current = settle(current, rewrites, opset);
   // Weights that no integer product took up are dequantized now rather than at every run.
   if (!keepIntegers) current = fold(current, opset, { worthBytes: DEQUANTIZED_BYTES, widen: true });

@@ -20,13 +20,16 @@ const unary = new Set([
   "Cast",
   "Clip",
 ]);
-const binary = new Set(["Add", "Sub", "Mul", "Div"]);
+const binary = new Set(["Add", "Sub", "Mul", "Div", "AddQuantized"]);
+/** Elementwise where scale and zero point are single numbers. */
+const affine = new Set(["QuantizeLinear", "DequantizeLinear"]);
 
 /** f(Transpose(x)) → Transpose(f(x)); Transpose(Transpose(x)) → one, or nothing when they undo each other. */
 export const sinkTransposes: Rewrite = (node, view) => {
   const before = view.producerOf(node.inputs[0] ?? "", "Transpose");
   if (node.op === "Transpose" && before) return merge(before, node, view);
-  if (unary.has(node.op) && before)
+  const scalars = affine.has(node.op) && node.inputs.slice(1).every((input) => isScalar(input, view));
+  if ((unary.has(node.op) || scalars) && before)
     return sink(node, before, [before.inputs[0], ...node.inputs.slice(1)], view);
   if (binary.has(node.op)) return sinkBinary(node, view);
   if (node.op === "Concat") return sinkConcat(node, view);
@@ -83,6 +86,11 @@ function sinkBinary(node: Node, view: View): Node[] | undefined {
     return sink(node, transpose, inputs, view);
   }
   return undefined;
+}
+
+function isScalar(value: string, view: View): boolean {
+  const dims = view.fact(value)?.dims;
+  return dims?.every((dim) => dim === 1) === true && dims.length <= 1;
 }
 
 function sameSizes([a, b]: readonly string[], view: View): boolean {

@@ -73,6 +73,23 @@ function isRowOf(row: readonly number[], dims: readonly number[]): boolean {
   return row.length <= dims.length && String(own) === String(own.length === 0 ? [] : dims.slice(-own.length));
 }
 
+/** Limits that are constants of the model. */
+const clip: Binder = {
+  bind(site) {
+    const dims = fixedDims(site.inputs[0]);
+    const limit = (index: number, name: string, otherwise: number): number | undefined =>
+      site.inputs[index]
+        ? site.constant(index)?.numbers()[0]
+        : ((site.node.attributes[name] as number | undefined) ?? otherwise);
+    const [low, high] = [limit(1, "min", -Infinity), limit(2, "max", Infinity)];
+    if (!dims || site.inputs[0]!.dtype !== "float32" || low === undefined || high === undefined)
+      return undefined;
+    // Limits that cross: the upper one decides, in the reference as here.
+    const [x, y, n] = [site.inputs[0]!.pointer, site.outputs[0].pointer, sizeOf(dims)];
+    return () => site.kernels.clamp_f32(x, y, n, low, high);
+  },
+};
+
 export const elementwise: Record<string, Binder> = {
   Neg: unary("neg"),
   Abs: unary("abs"),
@@ -85,6 +102,7 @@ export const elementwise: Record<string, Binder> = {
   Tanh: unary("tanh"),
   Sigmoid: unary("sigmoid"),
   Relu: unary("relu"),
+  Clip: clip,
   Gelu: unary("gelu"),
   Swish: unary("silu"),
   Add: binary("add", true),
