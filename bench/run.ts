@@ -30,6 +30,7 @@ ${Object.entries(parts)
   --quick           fewer sizes, shorter turns: a look, not a figure to quote
   --rounds <n>      how often everything is measured; medians are reported (default: 3)
   --only <list>     names of families (kernels) or engines (engines), separated by commas
+  --shapes <n>      only the first n shapes of each family (kernels)
   --data <folder>   recordings and refs.tsv (engines; default: samples)
   --limit <n>       only the first n recordings (engines)
   --json            print JSON
@@ -48,6 +49,7 @@ const { values, positionals } = parseArgs({
     only: { type: "string" },
     data: { type: "string", default: join(import.meta.dirname, "../samples") },
     limit: { type: "string" },
+    shapes: { type: "string" },
     json: { type: "boolean", default: false },
     save: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -74,13 +76,14 @@ function install(): void {
 async function run(name: string, part: Part<unknown>): Promise<void> {
   if (part.others) install();
   const bar = terminal.progress(name);
-  const { quick, rounds, only, data, limit } = values;
+  const { quick, rounds, only, data, limit, shapes } = values;
   const measured = await part
     .measure({
       ...{ quick, data, terminal, bar },
       rounds: Number(rounds),
       only: only?.split(","),
       limit: limit === undefined ? undefined : Number(limit),
+      shapes: shapes === undefined ? undefined : Number(shapes),
     })
     .finally(() => bar.end());
   const record = makeRecord(name, quick, measured);

@@ -43,16 +43,31 @@ export interface Limit {
 export type Prepare = (task: Task) => Promise<Job | undefined> | Job | undefined;
 
 /** Before the first clock, at least: engines compile a second time what is called often. */
-const WARM_CALLS = 50;
-const WARM_MILLISECONDS = 100;
+const WARM_TURNS = 50;
+const WARM_MILLISECONDS = 80;
 /** … but no longer than this, in milliseconds. */
-const MOST_WARMING = 800;
+const MOST_WARMING = 500;
 
 /** Of each turn, what the limit gets beside the work. */
 const LIMIT_SHARE = 0.25;
 
-/** The far end of a contestant: keeps the job prepared last. */
-export function makeAnswerer(prepare: Prepare): (request: Request) => Promise<Prepared | Timed> {
+/** Milliseconds since whenever. */
+export type Clock = () => number;
+
+/**
+ * The far end of a contestant: keeps the job prepared last.
+ * @param clock the process's own time where there is one: what other programs take then does not count
+ */
+export function makeAnswerer(
+  prepare: Prepare,
+  clock: Clock = () => performance.now(),
+): (request: Request) => Promise<Prepared | Timed> {
+  const timers = new WeakMap<Limit, Timer>();
+  const timerOf = async (known: Limit) => {
+    const timer = timers.get(known) ?? (await warmed(known.run, clock));
+    timers.set(known, timer);
+    return timer;
+  };
   let [work, limit]: (Timer | undefined)[] = [];
   let operations = 0;
   return async (request) => {
@@ -61,8 +76,8 @@ export function makeAnswerer(prepare: Prepare): (request: Request) => Promise<Pr
       if (!job) return { result: undefined, skipped: true };
       await job.run();
       const result = await job.result();
-      work = await warmed(job.run);
-      limit = job.limit && (await warmed(job.limit.run));
+      work = await warmed(job.run, clock);
+      limit = job.limit && (await timerOf(job.limit));
       operations = job.limit?.operations ?? 0;
       return { result, skipped: false };
     }
@@ -75,27 +90,27 @@ export function makeAnswerer(prepare: Prepare): (request: Request) => Promise<Pr
 /** Runs for about so many milliseconds; returns the milliseconds of a call. */
 type Timer = (milliseconds: number) => Promise<number>;
 
-async function warmed(run: Job["run"]): Promise<Timer> {
-  const started = performance.now();
-  let spent = await time(run, 1);
+async function warmed(run: Job["run"], clock: Clock): Promise<Timer> {
+  const started = clock();
+  let spent = await time(run, 1, clock);
   const timer: Timer = async (milliseconds) => {
-    spent = await time(run, Math.max(1, Math.round(milliseconds / spent)));
+    spent = await time(run, Math.max(1, Math.round(milliseconds / spent)), clock);
     return spent;
   };
-  for (let calls = 1; calls < WARM_CALLS || performance.now() - started < WARM_MILLISECONDS; calls++) {
-    await timer(WARM_MILLISECONDS / WARM_CALLS);
-    if (performance.now() - started > MOST_WARMING) break;
+  for (let turns = 1; turns < WARM_TURNS || clock() - started < WARM_MILLISECONDS; turns++) {
+    await timer(WARM_MILLISECONDS / WARM_TURNS);
+    if (clock() - started > MOST_WARMING) break;
   }
   return timer;
 }
 
 /** Milliseconds a call. */
-async function time(run: Job["run"], calls: number): Promise<number> {
-  const started = performance.now();
+async function time(run: Job["run"], calls: number, clock: Clock): Promise<number> {
+  const started = clock();
   for (let i = 0; i < calls; i++) {
     // Awaiting what is not a promise would cost more than a small kernel itself.
     const pending = run();
     if (pending) await pending;
   }
-  return Math.max(1e-3, performance.now() - started) / calls;
+  return Math.max(1e-3, clock() - started) / calls;
 }

@@ -3,10 +3,10 @@
 import type { DotName } from "../../src/kernels/dot_u8s8.ts";
 import { type KernelSetName, loadKernels } from "../../src/kernels/load.ts";
 import { detectFeatures } from "../../src/wasm/index.ts";
-import type { Prepare, Values } from "../contest/task.ts";
+import type { Limit, Prepare, Values } from "../contest/task.ts";
 import { families } from "./families.ts";
 import type { Place } from "./family.ts";
-import { makeLimit } from "./limit.ts";
+import { type LimitName, makeLimit } from "./limit.ts";
 import { createRandom, seedOf } from "./random.ts";
 
 const PAGE = 65_536;
@@ -19,6 +19,12 @@ function dotOf(set: KernelSetName): DotName {
 
 /** @param enableWide what switches the fusing of vectors on, for "wide" */
 export function octavoxKernels(set: KernelSetName, enableWide?: () => void): Prepare {
+  const known = new Map<LimitName, Limit>();
+  const limitOf = (name: LimitName): Limit => {
+    const limit = known.get(name) ?? makeLimit(name, dotOf(set), set === "wide" ? 2 : 1);
+    known.set(name, limit);
+    return limit;
+  };
   return async ({ family, shape }) => {
     const { operands, type, count, bind, limit } = families[family];
     const memory = new WebAssembly.Memory({ initial: 1 });
@@ -28,7 +34,7 @@ export function octavoxKernels(set: KernelSetName, enableWide?: () => void): Pre
     return {
       run: call,
       result: () => new type(memory.buffer, result, count(shape)).slice(),
-      limit: limit && makeLimit(limit, dotOf(set), set === "wide" ? 2 : 1),
+      limit: limit && limitOf(limit),
     };
   };
 }

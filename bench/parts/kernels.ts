@@ -22,7 +22,7 @@ export const kernels: Part<readonly KernelRow[]> = {
   summary: "every family of kernels at the shapes of real models, beside the host's limit and other engines",
   others: true,
 
-  async measure({ quick, rounds, only, terminal, bar }: Settings) {
+  async measure({ quick, rounds, only, shapes, terminal, bar }: Settings) {
     const note = (text: string) => terminal.note(text);
     const contestants: Contestant[] = [];
     for (const name of Object.keys(nodeEngines)) contestants.push(await startProcess(name, "kernels"));
@@ -34,7 +34,7 @@ export const kernels: Part<readonly KernelRow[]> = {
     try {
       return await compareKernels(contestants, {
         families: only ?? Object.keys(families),
-        shapes: quick ? QUICK_SHAPES : Number.POSITIVE_INFINITY,
+        shapes: shapes ?? (quick ? QUICK_SHAPES : Number.POSITIVE_INFINITY),
         turns: quick ? TURNS : TURNS * rounds,
         turn: quick ? QUICK_TURN : TURN,
         onProgress: (done, total, label) => bar.update(done, total, label),
@@ -63,7 +63,7 @@ export const kernels: Part<readonly KernelRow[]> = {
   },
 
   tables(rows) {
-    const names = [...new Set(rows.map(({ family }) => family))];
+    const names = Object.keys(families).filter((name) => rows.some(({ family }) => family === name));
     const parts = names.map((name) =>
       familySheet(
         rows.filter(({ family }) => family === name),

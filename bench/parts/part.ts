@@ -9,6 +9,8 @@ export interface Settings {
   readonly rounds: number;
   /** Names of what is to be measured; all when not given. */
   readonly only: readonly string[] | undefined;
+  /** Only so many shapes of each family. */
+  readonly shapes: number | undefined;
   /** Folder with refs.tsv and recordings. */
   readonly data: string;
   /** Only so many recordings. */
