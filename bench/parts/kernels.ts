@@ -58,7 +58,10 @@ export const kernels: Part<readonly KernelRow[]> = {
       `instruction on registers reaches in the same turns; with vectors fused ("wide") at ${gops("octavox wide")}. ` +
       "A single row is bound by reading the weights, not by multiplying them, so its share of the limit says how " +
       "far the caches carry. GOPS counts a multiplication and an addition as two; every result was compared with " +
-      "the reference before it was timed, integers and octavox's floats bit for bit."
+      "the reference before it was timed, integers and octavox's floats bit for bit." +
+      targets(rows)
+        .map(({ why }) => (why ? `\n\n${why}` : ""))
+        .join("")
     );
   },
 
