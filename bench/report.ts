@@ -40,9 +40,9 @@ function head(records: readonly PartRecord[]): string {
   return [
     "# What it costs",
     `Measured on ${days.join(" and ")}: ${machineLine(machine)}; ${engines.join(", ")}. One thread, all engines in ` +
-      "turn within one run, each in a process or page of its own, medians of the turns: kernels and small models in " +
+      "turn within one run, each in a process or page of its own, medians of the turns: kernels, small models and growth in " +
       "the processor's time of the process (in pages, which have no such clock, in the time on the wall), " +
-      "everything else in the time on the wall. Nothing was timed whose " +
+      "the engines in the time on the wall. Nothing was timed whose " +
       "result had not been compared with the reference in the same run. The machine is a shared virtual one: read " +
       "the figures as ratios. `npm run bench -- --help` says how to measure yours; this file is written by " +
       "`npm run bench -- report` from `bench/results`.",

@@ -1,6 +1,7 @@
 // A contestant's far end in a process of its own: what one engine compiles, collects or switches on (V8's flags are the
 // whole process's) does not touch the others. Takes the name of a list and of an engine in it, answers its parent.
 
+import { ownTime } from "../clock.ts";
 import { nodeEngines } from "../kernels/engines.ts";
 import { ladderEngines } from "../ladder/steps.ts";
 import { modelEngines } from "../models/engines.ts";
@@ -13,11 +14,6 @@ const lists: Readonly<Record<string, Readonly<Record<string, () => Promise<Prepa
 };
 
 const [list, engine] = process.argv.slice(2);
-/** The processor's time of this process, in milliseconds. */
-const ownTime = () => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-};
 const answer = makeAnswerer(await lists[list][engine](), ownTime);
 
 process.on("message", async (request: Request) => {

@@ -12,12 +12,17 @@ interface Point {
 
 export function growthFigure({ lengths, streams }: GrowthResult): string {
   const time = lengths.map((each) => ({ x: each.audioSeconds, y: each.processingSeconds }));
-  const wait = streams.map((each) => ({ x: each.streams, y: each.longestWait }));
+  const shared = streams.map((each) => ({ x: each.streams, y: each.processingSeconds }));
   const memory = lengths.map((each) => ({ x: each.audioSeconds, y: each.residentMB }));
   return svgOf("Longer audio, more streams", [
     growing("seconds to transcribe so many seconds of audio", "audio, s →", "processing, s", time),
     flat("resident memory beside the audio, MB", "audio, s →", memory),
-    growing("seconds until the last of so many speakers has the text", "streams →", "wait, s", wait),
+    growing(
+      "seconds to transcribe a sentence each of so many speakers",
+      "streams →",
+      "processing, s",
+      shared,
+    ),
   ]);
 }
 

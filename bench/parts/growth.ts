@@ -43,8 +43,8 @@ export const growth: Part<GrowthResult> = {
       `From ${shortest.audioSeconds.toFixed(0)} to ${longest.audioSeconds.toFixed(0)} s of audio the real-time factor ` +
       `goes from ${factor(shortest)} to ${factor(longest)}, for audio is cut at pauses and no piece is longer than the ` +
       "model takes; what a run needs, beside the audio itself, does not grow with it. " +
-      `${many.streams} speakers at once share one recogniser in turn: each gets the text that it gets alone, the last ` +
-      `one ${many.longestWait.toFixed(1)} s after everybody has ended.`
+      `${many.streams} speakers at once share one recogniser in turn: each gets the text that it gets alone, and ` +
+      `${many.audioSeconds.toFixed(0)} s of speech take ${many.processingSeconds.toFixed(1)} s of the processor.`
     );
   },
 
