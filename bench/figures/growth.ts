@@ -26,9 +26,10 @@ export function growthFigure({ lengths, streams }: GrowthResult): string {
   ]);
 }
 
-/** With a tick at each point. */
-function logarithmic(points: readonly Point[]) {
-  return { type: "log", ticks: points.map(({ x }) => Math.round(x)), tickFormat: String } as const;
+/** An axis with a tick and its number at each point: of its own the scale would name powers of ten only. */
+function axisAt(points: readonly Point[], label: string): Plot.Markish {
+  const places = points.map(({ x }) => Math.round(x));
+  return Plot.axisX(places, { label, text: places.map(String) } as Plot.AxisXOptions);
 }
 
 /** Logarithmic both ways: what is linear is a straight line, drawn through the last point. */
@@ -39,9 +40,10 @@ function growing(title: string, x: string, y: string, points: readonly Point[]):
     title,
     plot: {
       ...{ height: 230, marginTop: 30, marginBottom: 44, marginLeft: 60 },
-      x: { ...logarithmic(points), label: x },
+      x: { type: "log", label: null },
       y: { type: "log", label: y, grid: true, ticks: 3, tickFormat: String },
       marks: [
+        axisAt(points, x),
         Plot.line(linear, { x: "x", y: "y", stroke: colours.faint, strokeWidth: 4 }),
         Plot.line(points, { x: "x", y: "y", stroke: colours.own }),
         Plot.dot(points, { x: "x", y: "y", fill: colours.own, r: 4 }),
@@ -62,9 +64,10 @@ function flat(title: string, x: string, points: readonly Point[]): Panel {
     title,
     plot: {
       ...{ height: 170, marginTop: 30, marginBottom: 44, marginLeft: 60 },
-      x: { ...logarithmic(points), label: x },
+      x: { type: "log", label: null },
       y: { label: "MB", domain: [0, 1.2 * Math.max(...points.map(({ y }) => y))], ticks: 4, grid: true },
       marks: [
+        axisAt(points, x),
         Plot.line(points, { x: "x", y: "y", stroke: colours.other }),
         Plot.dot(points, { x: "x", y: "y", fill: colours.other, r: 4 }),
         Plot.text(points, {

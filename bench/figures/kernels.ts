@@ -8,7 +8,7 @@ import { bars, colourOf, colours, limitLines, ROW } from "./bars.ts";
 const OTHERS = ["onnxruntime-node", "onnxruntime-web"];
 
 /** Pixels between the words of the legend. */
-const LEGEND = 130;
+const LEGEND = 150;
 
 export function kernelsFigure(rows: readonly KernelRow[]): string {
   const products = rows.filter(({ family }) => family === "u8s8");

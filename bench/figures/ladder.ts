@@ -13,7 +13,7 @@ export function ladderFigure(rows: readonly LadderRow[]): string {
     text: gops.toFixed(gops < 10 ? 1 : 0),
   }));
   const limits = limitLines([
-    { at: narrow, name: "128 bits" },
+    { at: narrow, name: "128" },
     { at: wide, name: "256 bits" },
   ]);
   const scale = { type: "log", domain: [1, 600], ticks: 4, tickFormat: String } as const;
