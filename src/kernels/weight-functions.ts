@@ -1,7 +1,7 @@
 // The contract of the products with other than 8-bit operands, and of their look-ups: part of `KernelFunctions`, whose
 // conventions hold (`functions.ts`).
 
-type Pointer = number;
+import type { Pointer } from "./functions.ts";
 
 export interface WeightFunctions {
   /**

@@ -5,6 +5,7 @@ import type { Graph } from "../model/graph.ts";
 import { inferShapes } from "../model/infer.ts";
 import type { Rounding } from "../reference/requantize.ts";
 import { attendInIntegers, fuseAttention } from "./attention.ts";
+import { blockMatMul } from "./block-products.ts";
 import { convChannelsLast, fuseLimits, fusePad, poolChannelsLast } from "./channels-last.ts";
 import { type FoldOptions, foldConstants } from "./fold.ts";
 import { nameNodes, nameOutputs, removeIdentities } from "./identities.ts";
@@ -55,6 +56,7 @@ function passes(
     [fuseSwish],
     [fuseLayerNorm],
     [fuseGroupNorm],
+    keepIntegers ? [] : [blockMatMul(matrices)],
     [quantizeGather(matrices)],
     [fuseMatMulInteger(matrices)],
     [quantizeMatMul(matrices, keepIntegers)],

@@ -123,6 +123,13 @@ test("a layer that is kept keeps the table it shares", () => {
   assert.ok(ops.includes("MatMulBlocksToFloat"));
 });
 
+test("the matrix whose results suffer most stays, if it is small enough", () => {
+  const ops = (spare: number): string[] =>
+    quantizeWeights(model(), { bits: 4, spare }).graphs[0].nodes.map(({ op }) => op);
+  assert.ok(!ops(0.1).includes("MatMul") && !ops(0.1).includes("MatMulIntegerToFloat"));
+  assert.equal(ops(0.8).filter((op) => op === "MatMul" || op === "MatMulIntegerToFloat").length, 1);
+});
+
 test("options that make no sense, patterns that match nothing, models without weights: errors that say so", () => {
   const fails = (code: string, change: object, source = model()): void =>
     assert.throws(
@@ -132,6 +139,7 @@ test("options that make no sense, patterns that match nothing, models without we
   fails("argument", { bits: 3 });
   fails("argument", { block: 12 });
   fails("argument", { block: 8192 });
+  fails("argument", { spare: 1 });
   fails("argument", { keep: ["nothing*"] });
   fails("unsupported", {}, { ...model(), graphs: [graph({ inputs: { x: [3] }, nodes: ["Neg: x → y"] })] });
 });

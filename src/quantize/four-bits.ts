@@ -10,6 +10,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import { type BlockRounding, fitBlocks } from "./blocks.ts";
 import { gptqBlocks } from "./methods/gptq-blocks.ts";
 import type { InputMoments } from "./moments.ts";
+import { outputNoise } from "./output-noise.ts";
 import { checkPatterns, matches, type NamedLayer } from "./patterns.ts";
 
 export interface WeightOptions {
@@ -19,6 +20,11 @@ export interface WeightOptions {
   block?: number;
   /** Layers left as they are: names (with `*`), operators or roles. A table shared with a kept layer is kept too. */
   keep?: readonly string[];
+  /**
+   * Share of these weights, 0…1, that may stay as they are: the matrices whose results suffer most (relative to the
+   * results, as far as `moments` tells what these are); 0 unless said.
+   */
+  spare?: number;
   /** From weights to integers and scales; without it GPTQ where moments are given, else the nearest. */
   round?: BlockRounding;
   /** What is known of the products' inputs (`InputMoments`), for a `round` that makes use of it. */
@@ -46,6 +52,8 @@ interface Found {
 interface Blocks {
   q: Tensor;
   scales: Tensor;
+  /** Noise over signal of the product's results. */
+  noise: number;
 }
 
 /**
@@ -53,9 +61,9 @@ interface Blocks {
  *   for a model without a matrix to quantize
  */
 export function quantizeWeights(model: Model, options: WeightOptions): Model {
-  const { bits, block = 32, keep = [], moments, signal, onProgress } = options;
+  const { bits, block = 32, keep = [], spare = 0, moments, signal, onProgress } = options;
   const { round = moments ? gptqBlocks : fitBlocks } = options;
-  checkOptions(bits, block);
+  checkOptions(bits, block, spare);
   const unpacked: PanelCache = new Map();
   const graphs = model.graphs.map((graph) => unpackMatrices(graph, unpacked));
   const keyOf = createKeys();
@@ -74,11 +82,9 @@ export function quantizeWeights(model: Model, options: WeightOptions): Model {
   for (const [done, [key, each]] of chosen.entries()) {
     signal?.throwIfAborted();
     onProgress?.({ done, total: chosen.length, name: each.layers[0].name });
-    blocks.set(
-      key,
-      toBlocks(each, block, (problem) => round({ ...problem, moments: moments?.of(each.products) })),
-    );
+    blocks.set(key, toBlocks(each, block, round, moments?.of(each.products)));
   }
+  for (const key of spared(blocks, spare)) blocks.delete(key);
   const panels: PanelCache = new Map();
   const rewritten = graphs.map((graph) =>
     rewriteNodes(graph, new Map(), (node, view) => {
@@ -90,13 +96,14 @@ export function quantizeWeights(model: Model, options: WeightOptions): Model {
   return { ...model, graphs: rewritten.map((graph) => packMatrices(removeDead(graph), panels)) };
 }
 
-function checkOptions(bits: number, block: number): void {
+function checkOptions(bits: number, block: number, spare: number): void {
   const fail = (name: string, expected: string, found: unknown): never => {
     throw new OctavoxError("argument", name, { expected, found: String(found) });
   };
   if (bits !== 4) fail("bits", "4: other widths need the quantizer's schemes", bits);
   if (!(Number.isInteger(block) && block > 0 && block % 8 === 0 && block <= 4096))
     fail("block", "a multiple of 8 up to 4096", block);
+  if (!(spare >= 0 && spare < 1)) fail("spare", "a share of the weights, 0 or more and below 1", spare);
 }
 
 /** The matrices of a model by `keyOf`: one that several graphs use is one. */
@@ -129,6 +136,17 @@ function partsOf(node: Node, constant: (name: string) => Tensor | undefined): Pa
   return readable ? { b, scale, zero } : undefined;
 }
 
+/** The noisiest matrices, as many as have no more than this share of the weights together. */
+function spared(blocks: ReadonlyMap<string, Blocks>, share: number): string[] {
+  let left = share * [...blocks.values()].reduce((sum, { q }) => sum + q.size, 0);
+  const noisiest = [...blocks].sort(([, a], [, b]) => b.noise - a.noise);
+  return noisiest.flatMap(([key, { q }]) => {
+    if (q.size > left) return [];
+    left -= q.size;
+    return [key];
+  });
+}
+
 /** A name for what the same tensors make: constants keep their identity in all the graphs of a model. */
 function createKeys(): (parts: Parts) => string {
   const ids = new Map<Tensor | undefined, number>();
@@ -140,10 +158,15 @@ function createKeys(): (parts: Parts) => string {
 }
 
 /** Scales of 16 bits where all of them keep most of theirs: half the bytes, an error far below that of 4 bits. */
-function toBlocks({ b, scale, zero }: Found, block: number, round: BlockRounding): Blocks {
+function toBlocks(
+  { b, scale, zero }: Found,
+  block: number,
+  round: BlockRounding,
+  moments?: Float64Array,
+): Blocks {
   const [k, n] = b.dims;
   const values = toFloats(b, scale, zero);
-  const problem = { values, k, n, block };
+  const problem = { values, k, n, block, moments };
   const half = round({ ...problem, storedScale: roundToHalf });
   const fits = half.scales.every((each) => each === 0 || inHalfRange(Math.abs(each)));
   const { q, scales } = fits ? half : round({ ...problem, storedScale: Math.fround });
@@ -151,6 +174,12 @@ function toBlocks({ b, scale, zero }: Found, block: number, round: BlockRounding
   return {
     q: new Tensor("int4", q, [k, n]),
     scales: new Tensor(fits ? "float16" : "float32", scales, [blocks, n]),
+    noise: outputNoise(
+      values,
+      (i) => q[i] * scales[Math.floor(i / n / block) * n + (i % n)],
+      [k, n],
+      moments,
+    ),
   };
 }
 
