@@ -100,7 +100,7 @@ test("a model, a folder and a scheme make a packed model, a page and the account
     assert.ok(sqnrWeights > 35 && sqnrOutput > 25 && saturated >= 0);
   assert.equal(record.agreement.clips, 5);
   const { metadata } = readOvx(readFileSync(join(work, "made/w8a8.ovx")));
-  assert.deepEqual(metadata.quantization, { scheme: "w8a8", method: "mse+bias", observer: "minmax" });
+  assert.deepEqual(metadata.quantization, { scheme: "w8a8", method: "mse+bias", observer: "auto" });
   assert.deepEqual(metadata.labels, ["yes", "no", "go"]);
   const page = readFileSync(join(work, "made/page.html"), "utf8");
   assert.match(page, /<svg/);

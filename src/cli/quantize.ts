@@ -39,7 +39,7 @@ Examples:
 
 Schemes: w8a8, w8a8-dynamic, w4a8, w8a16, w16a16, w8 (weights only), pow2 (scales are powers of two), article (the
 founding article's; article2 … article16), and any mix as w6a8, w4-block32, w8a8-tensor, w8a8-dynamic-gate.
-Methods: nearest, mse, gptq, adaround, bias, equalize, with + between them. Observers: minmax, average, percentile99.9,
+Methods: nearest, mse, gptq, adaround, bias, equalize, with + between them. Observers: auto, minmax, average, percentile99.9,
 mse, entropy.
 Patterns: a layer's name with * and ?, an operator (LSTM), or @first, @last, @depthwise, @recurrent, @small.
 Clips are recordings in a folder, or in a folder for each label; what is said in them does not matter. Other sample
@@ -54,7 +54,7 @@ export function quantizeCommand(context: Context): Command {
     .option("--scheme <name>", "bits of weights and activations", "w8a8")
     .option("--calibrate <folder>", "recordings that show the ranges of the activations")
     .option("--method <words>", "how weights are rounded")
-    .option("--observer <name>", "how ranges are chosen", "minmax")
+    .option("--observer <name>", "how ranges are chosen", "auto")
     .addOption(
       new Option(
         "--budget <points>",

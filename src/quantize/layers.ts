@@ -4,6 +4,7 @@
 import type { Graph, Node } from "../model/graph.ts";
 import type { Fact } from "../model/infer.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { gridSource } from "./activations.ts";
 import type { WeightShape } from "./matrix.ts";
 import type { NamedLayer, Role } from "./patterns.ts";
 
@@ -212,10 +213,12 @@ class Walk {
 }
 
 function withRoles(layers: readonly Layer[], graph: Graph): Layer[] {
-  const [first, last] = [layers[0], layers.at(-1)];
+  const last = layers.at(-1);
+  const source = gridSource(graph);
+  const inputs = new Set(graph.inputs.map(({ name }) => name));
   return layers.map((layer) => {
     const roles = new Set<Role>();
-    if (layer === first) roles.add("@first");
+    if (inputs.has(source(layer.input))) roles.add("@first");
     if (layer === last && graph.outputs.length > 0) roles.add("@last");
     const groups = groupsOf(layer.node);
     if (groups > 1 && layer.weights[0].tensor.dims[1] === 1) roles.add("@depthwise");

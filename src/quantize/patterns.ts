@@ -5,7 +5,7 @@ import { OctavoxError } from "../errors.ts";
 
 /** What a layer can be called by beside its name and its operator. */
 export const roles = {
-  "@first": "the first layer that takes the graph's input",
+  "@first": "a layer that takes the graph's input",
   "@last": "the last layer before the graph's output",
   "@depthwise": "a convolution with a filter of its own for each channel",
   "@recurrent": "LSTM, GRU, RNN",

@@ -27,7 +27,7 @@ export interface QuantizeOptions extends WalkOptions {
   calibration?: CalibrationSet | undefined;
   /** Words of `methodNamed`; by default the scales of least squared error, and corrected biases where there are clips. */
   method?: string | undefined;
-  /** Of `observerNamed`; by default "minmax". */
+  /** Of `observerNamed`; by default "auto". */
   observer?: string | undefined;
   /** Patterns of layers that stay in float. */
   keep?: readonly string[] | undefined;
@@ -90,7 +90,7 @@ class GraphQuantizer {
   private readonly grids = new Map<string, Grid>();
 
   constructor(model: Model, graph: Graph, options: QuantizeOptions) {
-    const { scheme, calibration, method = calibration ? "mse+bias" : "mse", observer = "minmax" } = options;
+    const { scheme, calibration, method = calibration ? "mse+bias" : "mse", observer = "auto" } = options;
     this.scheme = typeof scheme === "string" ? schemeNamed(scheme) : scheme;
     this.method = { name: method, steps: methodNamed(method) };
     this.observer = { name: observer, choose: observerNamed(observer) };
@@ -159,10 +159,17 @@ class GraphQuantizer {
     const known = this.grids.get(key);
     if (known) return known;
     const seen = this.calibration?.observations.get(name);
-    const grid = gridFor(seen ? this.observer.choose(seen, format) : { min: 0, max: 0 }, format);
+    const grid = gridFor(
+      seen ? this.observer.choose(seen, format, this.isInput(name)) : { min: 0, max: 0 },
+      format,
+    );
     this.grids.set(key, grid);
     return grid;
   };
+
+  private isInput(value: string): boolean {
+    return this.graph.inputs.some(({ name }) => name === value);
+  }
 
   /** Each layer is quantized once for each format. */
   private layersOf(plans: readonly LayerPlan[]): QuantizedLayer[] {

@@ -40,6 +40,16 @@ test("few bits leave depthwise layers at eight", () => {
   }
 });
 
+test("what reads the graph's input gets 16 bits of it, where ranges are calibrated", () => {
+  for (const name of ["w8a8", "w4a8", "w6a4"]) {
+    const scheme = schemeNamed(name);
+    const { layers, scheme: own } = scheme.rules!.at(-1)!;
+    assert.deepEqual([layers, own.activations?.bits, own.weights], ["@first", 16, scheme.weights]);
+  }
+  for (const name of ["w8a16", "w8", "w8a8-dynamic", "article6", "pow2"])
+    assert.ok(!schemeNamed(name).rules?.some(({ layers }) => layers === "@first"), name);
+});
+
 test("other names are errors that say what there is", () => {
   for (const name of ["w8b8", "w1a8", "w17", "article1", "w4-block7", "", "constructor"])
     assert.throws(() => schemeNamed(name), { code: "argument", message: new RegExp(`"${name}": expected`) });

@@ -66,19 +66,32 @@ const article = (bits: number): Scheme => ({
   activations: { bits, symmetric: false, range: "dynamic" },
 });
 
-/** Layers that few bits hurt most and that have few weights: fewer than 9 to a sum leave errors nothing to average. */
-const delicate = (bits: number, inputs: ActivationFormat | undefined): readonly SchemeRule[] =>
-  bits < 8 ? [{ layers: "@depthwise", scheme: { weights: weights(8), activations: inputs } }] : [];
+/**
+ * What few bits hurt most and costs least to spare. Features are no activations: the logarithm of silence is far below
+ * everything else, and one grid of 256 steps for all coefficients is too coarse, so the layers that read them get 16
+ * bits of them. And weights of depthwise layers: fewer than a dozen to a sum leave errors nothing to average.
+ */
+function delicate(weightFormat: WeightFormat, inputs: ActivationFormat | undefined): readonly SchemeRule[] {
+  const fine = weightFormat.bits < 8 ? weights(8) : weightFormat;
+  const wide = inputs?.range === "calibrated" && inputs.bits <= ASYMMETRIC_BITS ? activations(16) : inputs;
+  return [
+    ...(fine !== weightFormat
+      ? [{ layers: "@depthwise", scheme: { weights: fine, activations: inputs } }]
+      : []),
+    ...(wide !== inputs ? [{ layers: "@first", scheme: { weights: weightFormat, activations: wide } }] : []),
+  ];
+}
 
 /** Schemes by name; `schemeNamed` knows others by the grammar. */
 export const schemes = {
-  w8a8: { name: "w8a8", weights: weights(8), activations: activations(8) },
+  w8a8: {
+    ...{ name: "w8a8", weights: weights(8), activations: activations(8) },
+    rules: delicate(weights(8), activations(8)),
+  },
   "w8a8-dynamic": { name: "w8a8-dynamic", weights: weights(8), activations: activations(8, "dynamic") },
   w4a8: {
-    name: "w4a8",
-    weights: weights(4),
-    activations: activations(8),
-    rules: delicate(4, activations(8)),
+    ...{ name: "w4a8", weights: weights(4), activations: activations(8) },
+    rules: delicate(weights(4), activations(8)),
   },
   w8a16: { name: "w8a16", weights: weights(8), activations: activations(16) },
   w16a16: { name: "w16a16", weights: weights(16), activations: activations(16) },
@@ -104,29 +117,19 @@ export function schemeNamed(name: string): Scheme {
   if (Object.hasOwn(schemes, name)) return schemes[name as SchemeName];
   const articleBits = /^article(\d+)$/.exec(name);
   if (articleBits) return article(bitsIn(articleBits[1], name));
-  const found = grammar.exec(name);
-  if (!found)
+  const parts = grammar.exec(name);
+  if (!parts)
     throw new OctavoxError("argument", `the scheme "${name}"`, {
       expected: `one of ${Object.keys(schemes).join(", ")}, or a name like w6a8, w8a8-dynamic-gate, w4-block32, article6`,
     });
-  const [, weightBits, activationBits, dynamic, block, granularity] = found;
+  const [, weightBits, activationBits, dynamic, block, granularity] = parts;
   const size = block === undefined ? undefined : { block: blockIn(block, name) };
-  const bits = bitsIn(weightBits, name);
-  if (activationBits === undefined)
-    return weightsOnly(name, weights(bits, size ?? granularityIn(granularity)));
+  const own = weights(bitsIn(weightBits, name), size ?? granularityIn(granularity));
+  if (activationBits === undefined) return { name, weights: own, rules: delicate(own, undefined) };
   const inputs = activations(bitsIn(activationBits, name), dynamic ? "dynamic" : "calibrated");
-  return {
-    name,
-    weights: weights(bits, size ?? granularityIn(granularity)),
-    // What is found on the fly is always the range's own.
-    activations: dynamic ? { ...inputs, symmetric: false } : inputs,
-    rules: delicate(bits, inputs),
-  };
-}
-
-function weightsOnly(name: string, format: WeightFormat): Scheme {
-  const rules = format.bits < 8 ? [{ layers: "@depthwise", scheme: { weights: weights(8) } }] : [];
-  return { name, weights: format, rules };
+  // What is found on the fly is always the range's own.
+  const found = dynamic ? { ...inputs, symmetric: false } : inputs;
+  return { name, weights: own, activations: found, rules: delicate(own, found) };
 }
 
 function granularityIn(text: string | undefined): Granularity {

@@ -8,8 +8,8 @@ import type { Observation } from "./observation.ts";
 
 export { Observation } from "./observation.ts";
 
-/** Chooses the range for a format. */
-export type Observer = (seen: Observation, format: IntegerFormat) => Range;
+/** Chooses the range for a format; where it matters, knowing whether the value is the graph's input. */
+export type Observer = (seen: Observation, format: IntegerFormat, isInput?: boolean) => Range;
 
 /** Everything that was seen: nothing saturates. */
 const minMax: Observer = ({ histogram: { total, min, max } }) =>
@@ -78,7 +78,18 @@ function squaredError({ histogram }: Observation, range: Range, format: IntegerF
   return sum;
 }
 
+/**
+ * By where the value is. Features have rare ends that tell little (the logarithm of silence is far below everything
+ * else) and would take most of the steps: of the graph's input, what its distribution tells counts. Further in, only
+ * the rarest numbers are cut off. With more bits there are steps enough for all that was seen.
+ */
+const auto: Observer = (seen, format, isInput) => {
+  if (format.bits > 8) return minMax(seen, format);
+  return (isInput ? searched(entropyLoss) : percentile(99.99))(seen, format);
+};
+
 const table = {
+  auto,
   minmax: minMax,
   average,
   percentile: percentile(99.99),

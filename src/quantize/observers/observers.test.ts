@@ -92,5 +92,5 @@ test("numbers that are not finite name the value", () => {
 
 test("another observer is an error that lists them", () => {
   for (const name of ["best", "percentile20", "percentile101"])
-    assert.throws(() => observerNamed(name), { code: "argument", message: /minmax, average/ });
+    assert.throws(() => observerNamed(name), { code: "argument", message: /auto, minmax, average/ });
 });
