@@ -14,10 +14,8 @@ import { type DotName, dots } from "./dot_u8s8.ts";
 import { addElementwise } from "./elementwise.ts";
 import type { KernelFunctions } from "./functions.ts";
 import { addGatherBlocks } from "./gather_blocks.ts";
-import { addMatmulF32 } from "./matmul_f32.ts";
-import { addMatmulS16 } from "./matmul_s16.ts";
-import { addMatmulU8S4 } from "./matmul_u8s4.ts";
-import { addMatmulU8S8, type MatmulU8S8Options } from "./matmul_u8s8.ts";
+import type { MatmulU8S8Options } from "./matmul_u8s8.ts";
+import { addProductFamilies } from "./products.ts";
 import { addQuantize } from "./quantize.ts";
 import { addRotary } from "./rotary.ts";
 import { addRows } from "./rows.ts";
@@ -98,13 +96,10 @@ export function emitKernels(dot: DotName, tile: Tile, shared: boolean): Uint8Arr
   const module = new ModuleBuilder();
   // Fits a memory of any size; a shared one needs a maximum, the largest there is.
   module.importMemory("env", "memory", shared ? { min: 0, max: 65536, shared } : { min: 0 });
-  const storeColumns = addMatmulU8S8(module, { dot, tile });
-  addMatmulU8S4(module, dots[dot], tile, storeColumns);
+  addProductFamilies(module, dot, tile);
   addGatherBlocks(module);
-  addMatmulS16(module, tile, storeColumns);
   addQuantize(module);
   addAddU8(module);
-  addMatmulF32(module, tile.columns);
   const rows = addRows(module);
   addAttention(module, rows);
   addAttentionI16(module, rows);
