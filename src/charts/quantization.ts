@@ -42,7 +42,7 @@ function head(
   report: QuantizationReport,
   { input, output, fileBefore, fileAfter }: QuantizationFiles,
 ): string {
-  const { scheme, method, observer, bytesBefore, bytesAfter, agreement, layers } = report;
+  const { scheme, method, observer, bytesBefore, bytesAfter, bytesScales, agreement, layers } = report;
   const measured = layers.filter(({ sqnrOutput }) => sqnrOutput !== null);
   const worst = measured.reduce<LayerReport | undefined>(
     (a, b) => (a === undefined || b.sqnrOutput! < a.sqnrOutput! ? b : a),
@@ -51,7 +51,7 @@ function head(
   const facts: (readonly [string, string])[] = [
     [
       `${(bytesBefore / bytesAfter).toFixed(2)}×`,
-      `smaller weights: ${size(bytesBefore)} → ${size(bytesAfter)}`,
+      `smaller weights: ${size(bytesBefore)} → ${size(bytesAfter)}, and ${size(bytesScales)} of scales`,
     ],
     [size(fileAfter), `the file, ${size(fileBefore)} before`],
   ];

@@ -147,9 +147,21 @@ function ruleOf(text: string, schemeNamed: (name: string) => SchemeRule["scheme"
 }
 
 function record({ input, output, fileBefore, fileAfter }: Files, report: QuantizationReport) {
-  const { scheme, method, observer, bytesBefore, bytesAfter, layers, agreement, sensitivity, kept } = report;
+  const { scheme, method, observer, bytesBefore, bytesAfter, bytesScales } = report;
+  const { layers, agreement, sensitivity, kept } = report;
   return {
-    ...{ input, output, scheme, method, observer, bytesBefore, bytesAfter, fileBefore, fileAfter },
+    ...{
+      input,
+      output,
+      scheme,
+      method,
+      observer,
+      bytesBefore,
+      bytesAfter,
+      bytesScales,
+      fileBefore,
+      fileAfter,
+    },
     ...{ agreement, ...(sensitivity ? { sensitivity } : {}), kept, layers },
   };
 }
@@ -162,10 +174,10 @@ function print(
 ): void {
   const { out, bold } = terminal;
   for (const line of quantizationTable(report, bold)) out(line);
-  const { bytesBefore, bytesAfter } = report;
+  const { bytesBefore, bytesAfter, bytesScales } = report;
   out(
     `\n${bold(files.output)}  ${byteSize(files.fileAfter)} (${byteSize(files.fileBefore)} before); weights ` +
-      `${byteSize(bytesAfter)} (${byteSize(bytesBefore)}, ${(bytesBefore / bytesAfter).toFixed(2)}×)`,
+      `${byteSize(bytesAfter)} (${byteSize(bytesBefore)}, ${(bytesBefore / bytesAfter).toFixed(2)}×), scales ${byteSize(bytesScales)}`,
   );
   if (page !== undefined) out(`${bold(page)}  the report as a page`);
 }

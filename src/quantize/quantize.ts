@@ -253,12 +253,13 @@ class GraphQuantizer {
 /** Layers of all graphs, in their order. */
 function joined(reports: readonly QuantizationReport[]): QuantizationReport {
   const [first] = reports;
-  const sum = (key: "bytesBefore" | "bytesAfter"): number =>
+  const sum = (key: "bytesBefore" | "bytesAfter" | "bytesScales"): number =>
     reports.reduce((total, each) => total + each[key], 0);
   return {
     ...first,
     bytesBefore: sum("bytesBefore"),
     bytesAfter: sum("bytesAfter"),
+    bytesScales: sum("bytesScales"),
     layers: reports.flatMap(({ layers }) => layers),
     histograms: reports.flatMap(({ histograms }) => histograms),
     kept: reports.flatMap(({ kept }) => kept),

@@ -33,11 +33,12 @@ export function makeReport(sources: ReportSources): QuantizationReport {
   const { scheme, method, observer, plans, measured, sensitivity, kept } = sources;
   const quantized = new Map(sources.layers.map((each) => [each.layer.name, each]));
   const layers = plans.map((plan) => layerReport(plan, quantized.get(plan.layer.name), sources));
-  const sum = (key: "bytesBefore" | "bytesAfter"): number =>
+  const sum = (key: "bytesBefore" | "bytesAfter" | "bytesScales"): number =>
     layers.reduce((total, layer) => total + layer[key], 0);
   return {
     ...{ scheme: scheme.name, method, observer },
-    ...{ bytesBefore: sum("bytesBefore"), bytesAfter: sum("bytesAfter"), layers, kept },
+    ...{ bytesBefore: sum("bytesBefore"), bytesAfter: sum("bytesAfter"), bytesScales: sum("bytesScales") },
+    ...{ layers, kept },
     histograms: sources.layers.flatMap((each) => histogramsOf(each, sources)),
     agreement: measured?.agreement ?? null,
     ...(sensitivity ? { sensitivity } : {}),
@@ -67,7 +68,7 @@ function layerReport(
     saturated: inputs && inputs.count > 0 ? inputs.saturated / inputs.count : 0,
     range,
     bytesBefore: layer.weights.reduce((sum, { tensor }) => sum + fileBytes("float32", tensor.size), 0),
-    bytesAfter: bytesAfter(layer, quantized),
+    ...bytesAfter(layer, quantized),
     ...(note === undefined ? {} : { note }),
   };
 }
@@ -87,15 +88,19 @@ function weightsSqnr({ layer, weights }: QuantizedLayer): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-function bytesAfter(layer: Layer, quantized: QuantizedLayer | undefined): number {
-  return layer.weights.reduce((sum, { tensor, shape }, i) => {
-    if (!quantized) return sum + fileBytes("float32", tensor.size);
-    const { weights, scales, zeros } = storedWeights(quantized.weights[i], shape.dims);
-    return [weights, scales, zeros].reduce(
-      (bytes, each) => bytes + (each ? fileBytes(each.dtype, each.size) : 0),
-      sum,
-    );
-  }, 0);
+function bytesAfter(
+  layer: Layer,
+  quantized: QuantizedLayer | undefined,
+): Pick<LayerReport, "bytesAfter" | "bytesScales"> {
+  const sums = { bytesAfter: 0, bytesScales: 0 };
+  layer.weights.forEach(({ tensor, shape }, i) => {
+    const stored = quantized && storedWeights(quantized.weights[i], shape.dims);
+    const { dtype, size } = stored?.weights ?? tensor;
+    sums.bytesAfter += fileBytes(dtype, size);
+    for (const each of [stored?.scales, stored?.zeros])
+      sums.bytesScales += each ? fileBytes(each.dtype, each.size) : 0;
+  });
+  return sums;
 }
 
 /** How a layer differs from the scheme as its name says it. */

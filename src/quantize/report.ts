@@ -17,9 +17,11 @@ export interface LayerReport {
   saturated: number;
   /** Of the input's grid. */
   range: { min: number; max: number } | null;
-  /** Of the weights, with scales and zero points. */
+  /** Of the weights. */
   bytesBefore: number;
   bytesAfter: number;
+  /** Of their scales and zero points. */
+  bytesScales: number;
   /** Why the layer has other bits than the scheme says. */
   note?: string;
 }
@@ -53,6 +55,8 @@ export interface QuantizationReport {
   /** Of the layers' weights. */
   bytesBefore: number;
   bytesAfter: number;
+  /** Of scales and zero points beside them. */
+  bytesScales: number;
   layers: readonly LayerReport[];
   histograms: readonly TensorHistogram[];
   /** Null without calibration clips. */
