@@ -1,10 +1,16 @@
 // `octavox/quantize`: float models on few bits, with the account of what that costs; numbers as integers of few bits.
 
+export type { BlockProblem, BlockRounding, BlockWeights } from "./blocks.ts";
+export { fitBlocks } from "./blocks.ts";
 export type { CalibrationSet, Progress } from "./calibrate.ts";
 export type { Recording, RecordingOptions } from "./clips.ts";
 export { calibrationFrom } from "./clips.ts";
+export type { WeightOptions } from "./four-bits.ts";
+export { quantizeWeights } from "./four-bits.ts";
 export type { Affine, QuantizedList, RangeQuantization } from "./list.ts";
 export { fromAffine, quantizeList, quantizeValue, revertList, revertValue, toAffine } from "./list.ts";
+export { gptqBlocks } from "./methods/gptq-blocks.ts";
+export { InputMoments } from "./moments.ts";
 export { observerNames } from "./observers/index.ts";
 export { roles } from "./patterns.ts";
 export type { QuantizeOptions } from "./quantize.ts";
