@@ -108,7 +108,7 @@ function writeBlock(block: Block, panels: number): { code: Code; bytes: Local<"v
         finish.apply(sum, { begun, prepared, temporaries }),
       ];
     }),
-    bytes.set(bytesOf(sums, { begun })[0]),
+    bytes.set(bytesOf(sums, finish, begun)[0]),
   ];
   return { code, bytes };
 }

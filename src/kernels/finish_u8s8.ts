@@ -5,7 +5,6 @@ import { ROUNDER } from "../tensor/approximations.ts";
 import {
   type Code,
   type Expr,
-  f32,
   f32x4,
   i8x16,
   i32,
@@ -65,6 +64,8 @@ export interface Finish {
   begin(p: Parameters): Expr<"v128">[];
   prepare(p: Parameters, begun: readonly Local<"v128">[], columns: Columns): Expr<"v128">[];
   apply(sum: Local<"v128">, at: Applied): Code;
+  /** What becomes of 16 results that are bytes, from the values of `begin`. */
+  limit(bytes: Expr<"v128">, begun: readonly Local<"v128">[]): Expr<"v128">;
 }
 /** The values that `begin` and `prepare` gave, and the temporaries. */
 export interface Applied {
@@ -78,7 +79,10 @@ export type Columns = (array: Local<"i32">) => Expr<"v128">;
 /** −0: x + (−0) is x for every x, also for −0. It stands for a bias that is not given. */
 const noBias = v128.const("f32x4", -0);
 
-const wide = { bytes: 4, biased: false, temporaries: 0 } as const;
+const wide = {
+  ...({ bytes: 4, biased: false, temporaries: 0 } as const),
+  limit: (value: Expr<"v128">) => value,
+};
 
 const i32Finish: Finish = {
   ...{ ...wide, word: "i32", types: {} },
@@ -98,21 +102,26 @@ const f32Finish: Finish = {
     sum.set(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(sum), scale), bias)),
 };
 
-/** Rounding `even`: limited before it is rounded, the limits being integers; `flip` turns the bytes into signed ones. */
+/**
+ * Rounding `even`. What is far above the bytes only has to stay above, until it is narrowed and limited as bytes; what is
+ * far below is stopped before the bits of a float could pass for those of a large integer. `flip` makes bytes signed.
+ */
 const u8Finish: Finish = {
   ...{ word: "u8", types: byteFinish, bytes: 1, biased: true, temporaries: 0 },
   begin: ({ zero, low, high, flip }) => [
     i8x16.splat(flip),
-    f32x4.splat(f32.convert_i32_s(i32.sub(low, zero))),
-    f32x4.splat(f32.convert_i32_s(i32.sub(high, zero))),
+    i8x16.splat(low),
+    i8x16.splat(high),
+    v128.const("f32x4", -(2 ** 22)),
     v128.const("f32x4", ROUNDER),
     i32x4.splat(i32.sub(ROUNDER_BITS, zero)),
   ],
   prepare: ({ factors }, _, columns) => [columns(factors)],
-  apply: (sum, { begun: [, low, high, rounder, offset], prepared: [factor] }) => {
-    const limited = f32x4.pmin(f32x4.pmax(f32x4.mul(f32x4.convert_i32x4_s(sum), factor), low), high);
-    return sum.set(i32x4.sub(f32x4.add(limited, rounder), offset));
+  apply: (sum, { begun: [, , , least, rounder, offset], prepared: [factor] }) => {
+    const product = f32x4.mul(f32x4.convert_i32x4_s(sum), factor);
+    return sum.set(i32x4.sub(f32x4.add(f32x4.pmax(product, least), rounder), offset));
   },
+  limit: (bytes, [flip, low, high]) => v128.xor(i8x16.min_u(i8x16.max_u(bytes, low), high), flip),
 };
 
 /**
@@ -145,6 +154,7 @@ const fixedPointFinish: Finish = {
       sum.set(i32x4.add(i32x4.min_s(i32x4.max_s(sum, low), high), zero)),
     ];
   },
+  limit: (bytes, [flip]) => v128.xor(bytes, flip),
 };
 
 /** (a·b + half) >> shift of each lane; only the low 32 bits are kept, so that a logical shift will do. */

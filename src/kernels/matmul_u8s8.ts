@@ -126,16 +126,16 @@ function addStrip(module: ModuleBuilder, strip: Strip): StripReference {
       ...shared,
       columns,
       unroll: 4,
-      store: (c, row) => (finish.bytes === 4 ? storeVectors(c, row) : storeBytes(c, row, columns)),
+      store: (c, row) => row.map((value, v) => v128.store(c, value, { offset: v * 16 })),
+      storeBytes: (c, row, half) => storeBytes(c, row, columns, half),
     });
     const panel = writeTile({
       ...shared,
       columns: PANEL,
       unroll: 1,
-      store: (c, [low, high]) =>
-        finish.bytes === 4
-          ? storeColumns.call({ c, low, high, columns: walk.left })
-          : storeByteColumns.call({ c, bytes: low, columns: walk.left }),
+      store: (c, [low, high]) => storeColumns.call({ c, low, high, columns: walk.left }),
+      storeBytes: (c, [bytes], half) =>
+        storeByteColumns.call({ c, bytes: half === 0 ? bytes : upperHalf(bytes), columns: walk.left }),
     });
     const groups = i32.shr_u(i32.add(p.k, GROUP - 1), Math.log2(GROUP));
     return [
@@ -150,17 +150,20 @@ function addStrip(module: ModuleBuilder, strip: Strip): StripReference {
   });
 }
 
-function storeVectors(c: Local<"i32">, row: readonly Expr<"v128">[]): Code {
-  return row.map((value, v) => v128.store(c, value, { offset: v * 16 }));
-}
+/** Bytes 8 to 15 of a vector. */
+const secondHalf = [8, 9, 10, 11, 12, 13, 14, 15];
 
-/** Vectors of 16 columns each, the last perhaps of 8. */
-function storeBytes(c: Local<"i32">, row: readonly Expr<"v128">[], columns: number): Code {
+/** Vectors of 16 columns each, the last perhaps of 8: the lower or upper half. */
+function storeBytes(c: Local<"i32">, row: readonly Local<"v128">[], columns: number, half: 0 | 1): Code {
   return row.map((value, v) =>
     columns - 16 * v >= 16
       ? v128.store(c, value, { offset: v * 16 })
-      : v128.store64_lane(c, value, 0, { offset: v * 16 }),
+      : v128.store64_lane(c, value, half, { offset: v * 16 }),
   );
+}
+
+function upperHalf(bytes: Local<"v128">): Expr<"v128"> {
+  return i8x16.shuffle(bytes, bytes, [...secondHalf, ...secondHalf]);
 }
 
 /** Adds a function that stores the first `columns` of 8 bytes, all if there are more. */
@@ -175,7 +178,6 @@ function addStoreByteColumns(module: ModuleBuilder) {
 /** Adds a function that stores the first `columns` of 8 columns, all if there are more. */
 export function addStoreColumns(module: ModuleBuilder) {
   const params = { c: "i32", low: "v128", high: "v128", columns: "i32" } as const;
-  const secondHalf = [8, 9, 10, 11, 12, 13, 14, 15];
   return module.func("store_columns", { params, exported: false }, (f, { c, low, high, columns }) => [
     f.if(i32.ge_s(columns, PANEL), () => [
       v128.store(c, low),

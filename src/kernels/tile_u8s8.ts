@@ -18,6 +18,8 @@ import { GROUP, PANEL } from "./layout.ts";
 
 /** Columns of one vector of sums. */
 const LANES = 4;
+/** Bytes of a vector. */
+const VECTOR = 16;
 /** Bytes of 4 columns, and of a whole panel, in a group of K. */
 const HALF = LANES * GROUP;
 const STEP = PANEL * GROUP;
@@ -34,8 +36,10 @@ export interface TileCode {
   readonly finish: Finish;
   /** Groups of K in one pass of the inner loop: pointers move once a pass. */
   readonly unroll: number;
-  /** Stores the vectors of a row of the tile at `c`, or their bytes where C holds bytes. */
+  /** Stores the vectors of a row of the tile at `c`. */
   store(c: Local<"i32">, row: readonly Expr<"v128">[]): Code;
+  /** The same where C holds bytes: a vector has 16 columns, or in each half the 8 of one row. */
+  storeBytes(c: Local<"i32">, row: readonly Local<"v128">[], half: 0 | 1): Code;
 }
 
 /** Where in the strip the tile is. */
@@ -67,6 +71,7 @@ export function writeTile(tile: TileCode): Code {
     Array.from({ length: columns / LANES }, (_, v) => f.locals("v128", dot.accumulators, `c${r}_${v}_`)),
   );
   return [
+    writeStarts(tile, sums),
     writeSums(tile, sums),
     writeCorrection(tile, sums),
     writeFinish(tile, sums),
@@ -74,6 +79,24 @@ export function writeTile(tile: TileCode): Code {
     walk.at.set(i32.add(walk.at, columns * 4)),
     walk.left.set(i32.sub(walk.left, columns)),
   ];
+}
+
+/**
+ * What the sums start from: with x = A + shift for the bytes A that the dot sees, Σ (x − aZero)·B is ΣA·B +
+ * (shift − aZero)·ΣB. Where sums are joined from several accumulators, the first of them is added to that later.
+ */
+function writeStarts(tile: TileCode, sums: Sums): Code {
+  const { f, dot } = tile;
+  if (dot.accumulators > 1) return sums.flat(2).map((sum) => sum.set(v128.const("i32x4", 0)));
+  const start = f.local("v128", "start");
+  return sums[0].map((_, v) => [start.set(startOf(tile, v)), sums.map((row) => row[v][0].set(start))]);
+}
+
+/** (shift − aZero)·ΣB, and the bias where there is one, of the `v`-th 4 columns. */
+function startOf({ p, walk, finish }: TileCode, v: number): Expr<"v128"> {
+  const columns = columnsAt(walk, v);
+  const zeros = i32x4.mul(columns(p.bSums), walk.zero);
+  return finish.biased ? i32x4.add(zeros, columns(p.bias)) : zeros;
 }
 
 /** Σk A·B: the inner loop, then the groups that do not fill a pass of it. */
@@ -100,7 +123,6 @@ function writeSums({ f, p, walk, rows, columns, dot, unroll }: TileCode, sums: S
     ]);
   const wholePasses = i32.and(walk.panelBytes, -unroll * STEP);
   return [
-    sums.flat(2).map((sum) => sum.set(v128.const("i32x4", 0))),
     panels.map((pointer, i) => pointer.set(i === 0 ? walk.panel : i32.add(panels[i - 1], walk.panelBytes))),
     rowPointers.map((pointer, r) => pointer.set(r === 0 ? p.a : i32.add(rowPointers[r - 1], p.aStride))),
     end.set(i32.add(walk.panel, wholePasses)),
@@ -109,20 +131,17 @@ function writeSums({ f, p, walk, rows, columns, dot, unroll }: TileCode, sums: S
   ];
 }
 
-/**
- * Zero points. With x = A + shift for the bytes A that the dot saw:
- * Σ (x − aZero)(B − bZero) = ΣA·B + (shift − aZero)·ΣB − bZero·(Σx − K·aZero); the total is left in the
- * first accumulator.
- */
-function writeCorrection({ f, p, walk, dot, finish }: TileCode, sums: Sums): Code {
+/** Zero points of B: Σ (x − aZero)(B − bZero) = Σ (x − aZero)·B − bZero·(Σx − K·aZero), in the first accumulator. */
+function writeCorrection(tile: TileCode, sums: Sums): Code {
+  const { f, p, walk, dot } = tile;
   const [perColumn, perRow] = [f.local("v128", "per_column"), f.local("v128", "per_row")];
   const rowSum = (r: number) => i32.load(p.rowSums, { offset: r * 4 });
+  const join = (v: number): Code => [
+    perColumn.set(startOf(tile, v)),
+    sums.map((row) => row[v][0].set(i32x4.add(dot.join(row[v]), perColumn))),
+  ];
   return [
-    sums[0].map((_, v) => [
-      perColumn.set(i32x4.mul(columnsAt(walk, v)(p.bSums), walk.zero)),
-      finish.biased ? perColumn.set(i32x4.add(perColumn, columnsAt(walk, v)(p.bias))) : [],
-      sums.map((row) => row[v][0].set(i32x4.add(dot.join(row[v]), perColumn))),
-    ]),
+    dot.accumulators > 1 ? sums[0].map((_, v) => join(v)) : [],
     f.if(p.bZeros, () =>
       sums.map((row, r) => [
         perRow.set(i32x4.splat(i32.sub(rowSum(r), i32.mul(p.k, p.aZero)))),
@@ -133,32 +152,60 @@ function writeCorrection({ f, p, walk, dot, finish }: TileCode, sums: Sums): Cod
 }
 
 /** Sums → what C holds, stored. */
-function writeFinish({ f, p, walk, finish, store }: TileCode, sums: Sums): Code {
+function writeFinish(tile: TileCode, sums: Sums): Code {
+  const { f, p, walk, finish, store } = tile;
   const c = f.local("i32", "c_row");
   const temporaries = f.locals("v128", finish.temporaries, "finishing");
   const values = sums[0].map((_, v) => finish.prepare(p, walk.begun, columnsAt(walk, v)));
   const prepared = values.map((list, v) => f.locals("v128", list.length, `finish${v}_`));
   const at = (v: number): Applied => ({ begun: walk.begun, prepared: prepared[v], temporaries });
+  const apply = (row: readonly Local<"v128">[][]): Code => row.map(([sum], v) => finish.apply(sum, at(v)));
+  const next = c.set(i32.add(c, p.cStride));
+  const begin = values.map((list, v) => list.map((value, i) => prepared[v][i].set(value)));
+  if (finish.bytes === 1)
+    return [begin, c.set(i32.add(p.c, i32.shr_u(walk.at, 2))), writeBytes(tile, sums, apply, [c, next])];
   return [
-    values.map((list, v) => list.map((value, i) => prepared[v][i].set(value))),
-    c.set(i32.add(p.c, finish.bytes === 4 ? walk.at : i32.shr_u(walk.at, 2))),
+    [begin, c.set(i32.add(p.c, walk.at))],
     sums.map((row) => [
-      row.map(([sum], v) => finish.apply(sum, at(v))),
-      store(c, finish.bytes === 4 ? row.map(([sum]) => sum.get) : bytesOf(row, walk)),
-      c.set(i32.add(c, p.cStride)),
+      apply(row),
+      store(
+        c,
+        row.map(([sum]) => sum.get),
+      ),
+      next,
     ]),
   ];
 }
 
-/** Vectors of 4 sums, which are bytes, as vectors of up to 16 of them; the first of `begun` makes them signed. */
+/** Rows as bytes; two rows of 8 columns share a vector. */
+function writeBytes(
+  { f, walk, finish, columns, storeBytes }: TileCode,
+  sums: Sums,
+  apply: (row: readonly Local<"v128">[][]) => Code,
+  [c, next]: readonly [Local<"i32">, Code],
+): Code {
+  const bytes = f.locals("v128", Math.ceil(columns / VECTOR), "bytes");
+  const together = columns === PANEL ? 2 : 1;
+  const groups = Array.from({ length: Math.ceil(sums.length / together) }, (_, i) =>
+    sums.slice(i * together, (i + 1) * together),
+  );
+  return groups.map((rows) => [
+    rows.map(apply),
+    bytesOf(rows.flat(), finish, walk.begun).map((value, i) => bytes[i].set(value)),
+    rows.map((_, half) => [storeBytes(c, bytes, half as 0 | 1), next]),
+  ]);
+}
+
+/** Vectors of 4 finished sums as vectors of up to 16 bytes. */
 export function bytesOf(
-  row: readonly Local<"v128">[][],
-  { begun: [flip] }: Pick<Walk, "begun">,
+  sums: readonly Local<"v128">[][],
+  finish: Finish,
+  begun: readonly Local<"v128">[],
 ): Expr<"v128">[] {
-  const pairs = row.flatMap(([sum], v) =>
-    v % 2 === 0 ? [i16x8.narrow_i32x4_s(sum, (row[v + 1] ?? row[v])[0])] : [],
+  const pairs = sums.flatMap(([sum], v) =>
+    v % 2 === 0 ? [i16x8.narrow_i32x4_s(sum, (sums[v + 1] ?? sums[v])[0])] : [],
   );
   return pairs.flatMap((pair, i) =>
-    i % 2 === 0 ? [v128.xor(i8x16.narrow_i16x8_u(pair, pairs[i + 1] ?? pair), flip)] : [],
+    i % 2 === 0 ? [finish.limit(i8x16.narrow_i16x8_u(pair, pairs[i + 1] ?? pair), begun)] : [],
   );
 }

@@ -37,6 +37,7 @@ function finishOf(site: Site, n: number): { fixed: boolean; values: Finishing } 
   if (!factor || (!fixed && rounding !== "even") || fixed !== (shift !== undefined)) return undefined;
   if ((site.inputs[BIAS] && !bias) || !isVectorOf(site.inputs[BIAS], n)) return undefined;
   if ([factor, shift].some((list) => list && list.size !== 1 && list.size !== n)) return undefined;
+  if (!fixed && !factor.numbers().every(Number.isFinite)) return undefined;
   const shifts = spread(shift, n, 0);
   if (shifts.some((each) => each < -30 || each > 31)) return undefined;
   const { zero, low, high, flip } = rangeOf(site.node);
