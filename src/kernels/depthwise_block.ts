@@ -111,14 +111,7 @@ function interleaved(size: number, start: number): number[] {
 }
 
 /** Walks over the channels in blocks of two panels, then of one: `each` leaves a block's results in memory. */
-export function eachBlock(
-  f: FunctionBuilder,
-  left: Local<"i32">,
-  each: (panels: 1 | 2) => Code,
-): Code {
+export function eachBlock(f: FunctionBuilder, left: Local<"i32">, each: (panels: 1 | 2) => Code): Code {
   const step = (panels: 1 | 2): Code => [each(panels), left.set(i32.sub(left, panels * PANEL))];
-  return [
-    f.while(i32.ge_s(left, 2 * PANEL), () => step(2)),
-    f.while(i32.gt_s(left, 0), () => step(1)),
-  ];
+  return [f.while(i32.ge_s(left, 2 * PANEL), () => step(2)), f.while(i32.gt_s(left, 0), () => step(1))];
 }

@@ -2,17 +2,7 @@
 // written with. Here too are the parameters of the products, which a finish reads.
 
 import { ROUNDER } from "../tensor/approximations.ts";
-import {
-  type Code,
-  type Expr,
-  f32x4,
-  i8x16,
-  i32,
-  i32x4,
-  i64x2,
-  type Local,
-  v128,
-} from "../wasm/index.ts";
+import { type Code, type Expr, f32x4, i8x16, i32, i32x4, i64x2, type Local, v128 } from "../wasm/index.ts";
 import { ROUNDER_BITS, shuffle32 } from "./vectors.ts";
 
 /** The parameters of the exported functions, in their order (`functions.ts`). */

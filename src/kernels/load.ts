@@ -9,6 +9,7 @@ import { addAttention } from "./attention.ts";
 import { addAttentionI16 } from "./attention_i16.ts";
 import { addCopy } from "./copy.ts";
 import { addDepthwiseF32 } from "./depthwise_f32.ts";
+import { addDepthwiseLinesU8S8 } from "./depthwise_lines_u8s8.ts";
 import { addDepthwiseU8S8 } from "./depthwise_u8s8.ts";
 import { type DotName, dots } from "./dot_u8s8.ts";
 import { addElementwise } from "./elementwise.ts";
@@ -109,6 +110,7 @@ export function emitKernels(dot: DotName, tile: Tile, shared: boolean): Uint8Arr
   addWindows(module);
   addDepthwiseF32(module);
   addDepthwiseU8S8(module, dots[dot]);
+  addDepthwiseLinesU8S8(module, dots[dot]);
   return module.toBytes();
 }
 

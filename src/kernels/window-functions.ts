@@ -111,6 +111,67 @@ export interface WindowFunctions {
     powers: Pointer,
     lefts: Pointer,
   ): void;
+  /**
+   * The same for kernels of lines and columns, `groups` groups of 4 lines of `kernelColumns` columns, these `dilation`
+   * columns apart; windows are `windowColumns` apart.
+   * @param columns of the image that windows reach
+   * @param offsets int32[4·groups], from the first line of a window to each; for the lines too many any that exist
+   * @param weights int8[kernelColumns·4·groups, channels] in panels, 0 for the lines too many
+   * @param turned columns·groups·64 bytes of scratch memory
+   */
+  depthwise_lines_u8s8_u8(
+    x: Pointer,
+    y: Pointer,
+    lines: number,
+    lineStep: number,
+    windows: number,
+    windowColumns: number,
+    columns: number,
+    offsets: Pointer,
+    groups: number,
+    kernelColumns: number,
+    dilation: number,
+    channels: number,
+    weights: Pointer,
+    xZero: number,
+    sums: Pointer,
+    scratch: Pointer,
+    turned: Pointer,
+    bias: Pointer,
+    factors: Pointer,
+    zero: number,
+    low: number,
+    high: number,
+    flip: number,
+  ): void;
+  /** The same, rounding `double`. */
+  depthwise_lines_u8s8_u8_fixed(
+    x: Pointer,
+    y: Pointer,
+    lines: number,
+    lineStep: number,
+    windows: number,
+    windowColumns: number,
+    columns: number,
+    offsets: Pointer,
+    groups: number,
+    kernelColumns: number,
+    dilation: number,
+    channels: number,
+    weights: Pointer,
+    xZero: number,
+    sums: Pointer,
+    scratch: Pointer,
+    turned: Pointer,
+    bias: Pointer,
+    factors: Pointer,
+    zero: number,
+    low: number,
+    high: number,
+    flip: number,
+    powers: Pointer,
+    lefts: Pointer,
+  ): void;
   /** y[w,c] = the largest of the places of window w, in their order from −∞ (0, −128) on; a NaN is passed over. */
   window_max_f32(
     x: Pointer,

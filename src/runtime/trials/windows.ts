@@ -58,6 +58,33 @@ function depthwiseBytes(fixed: boolean): Trial {
   };
 }
 
+/** The same windows, their lines and columns told apart: both columns' weights have room for 4 lines. */
+function depthwiseLines(fixed: boolean): Trial {
+  return (kernels, bench) => {
+    const x = bytes(LINES * COLUMNS * CHANNELS);
+    const weights = Int8Array.from(bytes(4 * CHANNELS));
+    const finish = finishing(bench, CHANNELS, fixed);
+    const want = flipped(depthwiseI32(x, weights, geometry, 77), CHANNELS, finish);
+    const y = bench.put(new Int8Array(want.length));
+    const byColumns = new Int8Array(2 * 4 * CHANNELS);
+    for (const place of [0, 1, 2, 3])
+      byColumns.set(
+        weights.subarray(place * CHANNELS, (place + 1) * CHANNELS),
+        (4 * (place & 1) + (place >> 1)) * CHANNELS,
+      );
+    const line = COLUMNS * CHANNELS;
+    const table = bench.put(Int32Array.of(0, line, 0, 0));
+    const panels = bench.put(packPanels(byColumns, 8, CHANNELS));
+    const sums = bench.put(columnSums(weights, 4, CHANNELS));
+    const scratch = bench.put(new Int32Array(CHANNELS + 16));
+    const turned = bench.put(new Uint8Array(5 * 64));
+    const kernel = fixed ? kernels.depthwise_lines_u8s8_u8_fixed : kernels.depthwise_lines_u8s8_u8;
+    const taken = [bench.put(x), y, 3, line, 2, 2, 5, table, 1, 2, 2, CHANNELS, panels, 77, sums] as const;
+    (kernel as (...all: number[]) => void)(...taken, scratch, turned, ...finish.values);
+    return { got: bench.get(y, want), want };
+  };
+}
+
 export const windowTrials: Partial<Record<KernelName, Trial>> = {
   pad_lines(kernels, bench) {
     const x = bytes(3 * 21);
@@ -92,6 +119,8 @@ export const windowTrials: Partial<Record<KernelName, Trial>> = {
   },
   depthwise_u8s8_u8: depthwiseBytes(false),
   depthwise_u8s8_u8_fixed: depthwiseBytes(true),
+  depthwise_lines_u8s8_u8: depthwiseLines(false),
+  depthwise_lines_u8s8_u8_fixed: depthwiseLines(true),
   window_max_f32: max("window_max_f32"),
   window_max_u8: max("window_max_u8"),
   window_max_s8: max("window_max_s8"),
