@@ -112,7 +112,7 @@ test("the table has a line for each layer; resampling is said; the same call wri
   const { status, stdout, stderr } = run(args);
   assert.equal(status, 0, stderr);
   assert.match(stderr, /^octavox: recordings of 8000 Hz \(a\.wav, …\) are resampled to 16000 Hz/);
-  assert.match(stdout, /hidden +Gemm +w4a8 .* → .*\nout +Gemm +w4a8/);
+  assert.match(stdout, /hidden +Gemm +w4a16 .* → .*\nout +Gemm +w4a8/);
   assert.match(stdout, /On 1 calibration clips:/);
   const first = readFileSync(join(work, "again.ovx"));
   run(args);
@@ -127,8 +127,8 @@ test("a model that does not describe itself is described by a file, and is descr
 
 test("rules and kept layers are named in the account", () => {
   const { stdout } = run("float.ovx -o mixed.ovx --scheme w8 --keep out --layer hidden=w4-block64");
-  assert.match(stdout, /Gemm "hidden": 4-bit weights\./);
-  assert.match(stdout, /Gemm "out": kept in float\./);
+  assert.match(stdout, /With 4-bit weights: Gemm "hidden"\./);
+  assert.match(stdout, /With weights in float: Gemm "out"\./);
 });
 
 describe("what cannot be done is said in a line, and nothing is written", () => {

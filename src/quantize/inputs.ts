@@ -26,14 +26,14 @@ export function sequenceOf({ name, outputs }: Node): string {
 export function addInputs(
   statistics: readonly InputStatistics[],
   { node, input }: Layer,
-  { meets }: LayerWeights,
+  { meets, shape }: LayerWeights,
   values: Readonly<Record<string, Tensor>>,
 ): void {
   const tensor = values[meets === "recurrent" ? sequenceOf(node) : input];
   if (!tensor) return;
   // Rows of products, and steps of sequences; a recurrent layer's weights meet all of its outputs but the last.
   const width = tensor.dims.at(-1) ?? 1;
-  if (node.op === "Conv") addWindows(statistics, node, tensor);
+  if (node.op === "Conv") addWindows(statistics, node, shape.dims.slice(2), tensor);
   else if (width === statistics[0].k) addRows(statistics[0], tensor.data as Float32Array, width);
 }
 
@@ -44,14 +44,18 @@ function addRows(statistics: InputStatistics, data: Float32Array, width: number)
 }
 
 /** Windows of x [batch, channels, ..]; each group of channels apart. */
-function addWindows(statistics: readonly InputStatistics[], node: Node, { data, dims }: Tensor): void {
+function addWindows(
+  statistics: readonly InputStatistics[],
+  node: Node,
+  kernel: readonly number[],
+  { data, dims }: Tensor,
+): void {
   const [batch, channels, ...sizes] = dims;
   const rank = sizes.length;
   const list = (name: string, otherwise: number): readonly number[] =>
     (node.attributes[name] as readonly number[] | undefined) ?? new Array<number>(rank).fill(otherwise);
   const width = channels / statistics.length;
   const [strides, dilations] = [list("strides", 1), list("dilations", 1)];
-  const kernel = kernelOf(node, statistics[0].k / width, rank);
   const begins = padsOf(node, sizes, kernel, strides, dilations);
   const out = sizes.map((size, i) => {
     const reach = (kernel[i] - 1) * dilations[i] + 1;
@@ -72,12 +76,6 @@ function addWindows(statistics: readonly InputStatistics[], node: Node, { data, 
       own.add(column);
     });
   }
-}
-
-/** The window's size: said by the node, or what k leaves for one axis. */
-function kernelOf(node: Node, places: number, rank: number): readonly number[] {
-  const said = node.attributes.kernel_shape as readonly number[] | undefined;
-  return said ?? [places, ...new Array<number>(rank - 1).fill(1)];
 }
 
 /** Padding before each axis and in all, as ONNX's `pads` or `auto_pad` say. */

@@ -105,7 +105,7 @@ function bytesAfter(
 
 /** How a layer differs from the scheme as its name says it. */
 function noteOf(own: LayerScheme, scheme: Scheme): string | undefined {
-  if (!own.weights) return scheme.weights ? "kept in float" : undefined;
+  if (!own.weights) return scheme.weights ? "weights in float" : undefined;
   const parts: string[] = [];
   if (own.weights.bits !== scheme.weights?.bits) parts.push(`${own.weights.bits}-bit weights`);
   const bits = own.activations?.bits;

@@ -79,14 +79,16 @@ export function remarks(report: QuantizationReport): string[] {
   const poor = poorLayers(report).map(
     ({ name, op, sqnrOutput }) => `${op} "${name}" gives ${sqnrOutput!.toFixed(1)} dB`,
   );
-  const noted = report.layers.flatMap(({ name, op, note }) => (note ? [`${op} "${name}": ${note}.`] : []));
+  const noted = new Map<string, string[]>();
+  for (const { name, op, note } of report.layers)
+    if (note) noted.set(note, [...(noted.get(note) ?? []), `${op} "${name}"`]);
   return [
     ...(poor.length > 0
       ? [
           `${poor.length === 1 ? "One layer is" : `${poor.length} layers are`} below ${POOR_DECIBELS} dB: ${poor.join("; ")}.`,
         ]
       : []),
-    ...noted,
+    ...Array.from(noted, ([note, names]) => `With ${note}: ${names.join(", ")}.`),
     ...report.kept.map(({ name, op, why }) => `${op} "${name}" stays in float: ${why}.`),
   ];
 }
