@@ -2,6 +2,7 @@
 
 import { OctavoxError } from "../../src/errors.ts";
 import type { DotName } from "../../src/kernels/dot_u8s8.ts";
+import { allFamilies } from "../../src/kernels/families/all.ts";
 import { type KernelSetName, loadKernels } from "../../src/kernels/load.ts";
 import { detectFeatures } from "../../src/wasm/index.ts";
 import type { Limit, Prepare, Values } from "../contest/task.ts";
@@ -31,7 +32,7 @@ export function octavoxKernels(set: KernelSetName, enableWide?: () => void): Pre
   let loaded: ReturnType<typeof loadKernels> | undefined;
   return async ({ family, shape }) => {
     const { operands, type, count, bind, limit } = families[family];
-    loaded ??= loadKernels({ memory, force: set, enableWide });
+    loaded ??= loadKernels({ families: allFamilies, memory, force: set, enableWide });
     const { functions } = (await loaded.catch(hostsFault)) ?? {};
     if (!functions) return undefined;
     const place = placeIn(memory);

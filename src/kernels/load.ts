@@ -1,28 +1,17 @@
-// From a host to its kernels: probes what the host can do, chooses, emits one module with every kernel on
-// the engine's memory, compiles it. Whether the kernels compute what the reference does is checked by the
+// From a host to its kernels: probes what the host can do, chooses, emits one module with the kernels that are wanted
+// on the engine's memory, compiles it. Whether the kernels compute what the reference does is checked by the
 // run-time, which falls back by asking for another set.
 
 import { OctavoxError } from "../errors.ts";
 import { detectFeatures, type HostFeatures, ModuleBuilder } from "../wasm/index.ts";
-import { addAddU8 } from "./add_u8.ts";
-import { addAttention } from "./attention.ts";
-import { addAttentionI16 } from "./attention_i16.ts";
-import { addCopy } from "./copy.ts";
-import { addDepthwiseF32 } from "./depthwise_f32.ts";
-import { addDepthwiseLinesU8S8 } from "./depthwise_lines_u8s8.ts";
-import { addDepthwiseU8S8 } from "./depthwise_u8s8.ts";
-import { type DotName, dots } from "./dot_u8s8.ts";
-import { addElementwise } from "./elementwise.ts";
+import type { DotName } from "./dot_u8s8.ts";
 import type { KernelFunctions } from "./functions.ts";
-import { addGatherBlocks } from "./gather_blocks.ts";
 import type { MatmulU8S8Options } from "./matmul_u8s8.ts";
-import { addProductFamilies } from "./products.ts";
-import { addQuantize } from "./quantize.ts";
-import { addRotary } from "./rotary.ts";
-import { addRows } from "./rows.ts";
-import { addWindows } from "./windows.ts";
 
 type Tile = MatmulU8S8Options["tile"];
+
+/** Adds a family of kernels to a module (`families/`). */
+export type KernelFamily = (module: ModuleBuilder, how: MatmulU8S8Options) => void;
 
 export type KernelSetName = "simd" | "relaxed" | "wide";
 
@@ -31,6 +20,8 @@ export interface KernelSet {
   readonly functions: KernelFunctions;
   /** Where they come from: threads make them anew on the same memory. */
   readonly module: WebAssembly.Module;
+  /** The same kernels on another memory, shared or not as the first one. */
+  on(memory: WebAssembly.Memory): Promise<KernelFunctions>;
 }
 
 interface Choice {
@@ -61,6 +52,8 @@ const automatic: readonly KernelSetName[] = ["relaxed", "simd"];
 export interface LoadOptions {
   /** The memory that all pointers refer to. */
   memory: WebAssembly.Memory;
+  /** What the module is made of. */
+  families: readonly KernelFamily[];
   force?: KernelSetName | undefined;
   /** Makes the host fuse neighbouring vectors; called before "wide" is compiled, which it is needed for. */
   enableWide?: (() => void) | undefined;
@@ -70,7 +63,7 @@ export interface LoadOptions {
  * The best kernels for this host, or those of `force`.
  * @throws OctavoxError `host` when the host cannot run them
  */
-export async function loadKernels({ memory, force, enableWide }: LoadOptions): Promise<KernelSet> {
+export async function loadKernels({ memory, families, force, enableWide }: LoadOptions): Promise<KernelSet> {
   const features = detectFeatures();
   if (!features.simd)
     throw new OctavoxError("host", "no kernels for this host", {
@@ -86,34 +79,26 @@ export async function loadKernels({ memory, force, enableWide }: LoadOptions): P
       remedy: `Leave the choice to octavox, or take "simd"`,
     });
   if (name === "wide") enableWide?.();
-  const bytes = emitKernels(dot, choices[name].tile, isShared(memory));
-  const module = await WebAssembly.compile(bytes);
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
-  return { name, functions: exports as unknown as KernelFunctions, module };
+  const how = { dot, tile: choices[name].tile };
+  const module = await WebAssembly.compile(emitKernels(families, how, isShared(memory)));
+  const on = async (memory: WebAssembly.Memory) =>
+    (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as KernelFunctions;
+  return { name, functions: await on(memory), module, on };
 }
 
-/** One module with every kernel, which imports its memory as env.memory. */
-export function emitKernels(dot: DotName, tile: Tile, shared: boolean): Uint8Array<ArrayBuffer> {
+/** One module with all of these kernels, which imports its memory as env.memory. */
+export function emitKernels(
+  families: readonly KernelFamily[],
+  how: MatmulU8S8Options,
+  shared: boolean,
+): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   // Fits a memory of any size; a shared one needs a maximum, the largest there is.
   module.importMemory("env", "memory", shared ? { min: 0, max: 65536, shared } : { min: 0 });
-  addProductFamilies(module, dot, tile);
-  addGatherBlocks(module);
-  addQuantize(module);
-  addAddU8(module);
-  const rows = addRows(module);
-  addAttention(module, rows);
-  addAttentionI16(module, rows);
-  addRotary(module);
-  addElementwise(module);
-  addCopy(module);
-  addWindows(module);
-  addDepthwiseF32(module);
-  addDepthwiseU8S8(module, dots[dot]);
-  addDepthwiseLinesU8S8(module, dots[dot]);
+  for (const add of families) add(module, how);
   return module.toBytes();
 }
 
-function isShared(memory: WebAssembly.Memory): boolean {
+export function isShared(memory: WebAssembly.Memory): boolean {
   return typeof SharedArrayBuffer !== "undefined" && memory.buffer instanceof SharedArrayBuffer;
 }

@@ -31,18 +31,27 @@ export interface MatmulU8S8Options {
   readonly tile: Tile;
 }
 
-/** Adds `matmul_u8s8_i32`, `…_f32`, `…_u8`, `…_u8_fixed` and `row_sums_u8` to a module that imports its memory. */
-export function addMatmulU8S8(module: ModuleBuilder, { dot, tile }: MatmulU8S8Options): StoreColumns {
-  const storeColumns = addProducts(module, dots[dot], tile);
+/** Adds `matmul_u8s8_i32`, `matmul_u8s8_f32` and `row_sums_u8` to a module that imports its memory. */
+export function addMatmulU8S8(module: ModuleBuilder, { dot, tile }: MatmulU8S8Options): void {
+  addProducts(module, dots[dot], tile, [finishes.i32, finishes.f32]);
   addRowSumsU8(module);
-  return storeColumns;
 }
 
-/** The products for any dot; the function that stores some columns of a panel is other products' too. */
-export function addProducts(module: ModuleBuilder, dot: Dot, tile: Tile): StoreColumns {
-  const storeColumns = addStoreColumns(module);
+/** Adds `matmul_u8s8_u8` and `matmul_u8s8_u8_fixed`, whose results are bytes again. */
+export function addMatmulU8S8U8(module: ModuleBuilder, { dot, tile }: MatmulU8S8Options): void {
+  addProducts(module, dots[dot], tile, [finishes.u8, finishes.u8_fixed]);
+}
+
+/** The products for any dot and finishes. */
+export function addProducts(
+  module: ModuleBuilder,
+  dot: Dot,
+  tile: Tile,
+  wanted: readonly Finish[] = Object.values(finishes),
+): void {
+  const storeColumns = storeColumnsOf(module);
   const storeByteColumns = addStoreByteColumns(module);
-  for (const finish of Object.values(finishes)) {
+  for (const finish of wanted) {
     const strips = Array.from({ length: tile.rows }, (_, i) => {
       const rows = i + 1;
       return addStrip(module, {
@@ -56,6 +65,14 @@ export function addProducts(module: ModuleBuilder, dot: Dot, tile: Tile): StoreC
     });
     addProduct(module, finish, strips);
   }
+}
+
+const storeColumnsKnown = new WeakMap<ModuleBuilder, StoreColumns>();
+
+/** The function that stores some columns of a panel, once in a module: all products have it. */
+export function storeColumnsOf(module: ModuleBuilder): StoreColumns {
+  const storeColumns = storeColumnsKnown.get(module) ?? addStoreColumns(module);
+  storeColumnsKnown.set(module, storeColumns);
   return storeColumns;
 }
 

@@ -1,12 +1,5 @@
-// The matrix products that there are: one line a family. What is not in this table is not in the module, and every line
-// has a definition in `src/reference`, a trial at load and a way for threads to share it.
-
-import type { ModuleBuilder } from "../wasm/index.ts";
-import { type DotName, dots } from "./dot_u8s8.ts";
-import { addMatmulF32 } from "./matmul_f32.ts";
-import { addMatmulS16 } from "./matmul_s16.ts";
-import { addMatmulU8S4 } from "./matmul_u8s4.ts";
-import { addMatmulU8S8, type Tile } from "./matmul_u8s8.ts";
+// The matrix products that there are: one line a family. What is not in this table is in no module (`families/`), and every
+// line has a definition in `src/reference`, a trial at load and a way for threads to share it.
 
 export interface ProductFamily {
   /** The word in the kernels' names: `matmul_{word}_{result}`, `matmul_{word}` where there is one result only. */
@@ -43,11 +36,3 @@ export const productFamilies: readonly ProductFamily[] = [
     results: [],
   },
 ];
-
-/** Adds all of them, with tiles of one size: one row has a form of its own in each. */
-export function addProductFamilies(module: ModuleBuilder, dot: DotName, tile: Tile): void {
-  const storeColumns = addMatmulU8S8(module, { dot, tile });
-  addMatmulU8S4(module, dots[dot], tile, storeColumns);
-  addMatmulS16(module, tile, storeColumns);
-  addMatmulF32(module, tile.columns);
-}

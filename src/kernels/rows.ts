@@ -16,12 +16,21 @@ export interface RowFunctions {
 }
 
 export function addRows(module: ModuleBuilder): RowFunctions {
-  const pieces = {
+  const pieces = rowFunctionsOf(module);
+  addSoftmax(module, pieces);
+  addNorms(module);
+  return pieces;
+}
+
+const known = new WeakMap<ModuleBuilder, RowFunctions>();
+
+/** These pieces, once in a module. */
+export function rowFunctionsOf(module: ModuleBuilder): RowFunctions {
+  const pieces = known.get(module) ?? {
     rowMax: addExtreme(module, "row_max", "max", Number.NEGATIVE_INFINITY),
     rowExp: addRowExp(module),
   };
-  addSoftmax(module, pieces);
-  addNorms(module);
+  known.set(module, pieces);
   return pieces;
 }
 

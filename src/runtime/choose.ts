@@ -2,7 +2,8 @@
 
 import { OctavoxError } from "../errors.ts";
 import type { KernelFunctions } from "../kernels/functions.ts";
-import { type KernelSet, type LoadOptions, loadKernels } from "../kernels/load.ts";
+import { isShared, type KernelSet, type LoadOptions, loadKernels } from "../kernels/load.ts";
+import type { Family } from "./families.ts";
 import { firstDifference } from "./verify.ts";
 
 export const kernelChoices = ["reference", "simd", "relaxed", "wide"] as const;
@@ -34,31 +35,43 @@ export interface KernelOptions {
   enableWide?: (() => void) | undefined;
 }
 
-/** @throws OctavoxError `argument` for a name that does not exist */
+/**
+ * @param families what the kernels are made of
+ * @throws OctavoxError `argument` for a name that does not exist
+ */
 export async function chooseKernels(
   memory: WebAssembly.Memory,
+  families: readonly Family[],
   { kernels: wanted = fromEnvironment(), enableWide }: KernelOptions = {},
 ): Promise<ChosenKernels> {
-  if (wanted !== undefined && !kernelChoices.includes(wanted))
-    throw new OctavoxError("argument", "kernels", {
-      expected: kernelChoices.join(", "),
-      found: String(wanted),
-    });
+  checkChoice(wanted);
   const notices: string[] = [];
   for (const name of fallbacks[wanted ?? "relaxed"]) {
     if (name === "reference")
       return { name, functions: undefined, module: undefined, notice: notices.join("; ") || undefined };
-    const set = await tryLoad({ memory, force: name, enableWide }, notices);
+    const set = await tryLoad({ memory, force: name, enableWide }, families, notices);
     if (set) return { ...set, notice: wanted ? notices.join("; ") || undefined : undefined };
   }
   throw new OctavoxError("host", "no kernels could be loaded");
 }
 
-async function tryLoad(options: LoadOptions, notices: string[]): Promise<KernelSet | undefined> {
+/** Trials run on a memory of their own: the session's has its model already. */
+const TRIAL_PAGES = 2;
+
+async function tryLoad(
+  options: Omit<LoadOptions, "families">,
+  families: readonly Family[],
+  notices: string[],
+): Promise<KernelSet | undefined> {
   const name = options.force;
   try {
-    const set = await loadKernels(options);
-    const difference = firstDifference(set.functions, options.memory);
+    const set = await loadKernels({ ...options, families: families.map(({ kernels }) => kernels) });
+    const shared = isShared(options.memory);
+    const own = new WebAssembly.Memory(
+      shared ? { initial: TRIAL_PAGES, maximum: TRIAL_PAGES, shared } : { initial: TRIAL_PAGES },
+    );
+    const trials = families.flatMap((family) => family.trials);
+    const difference = firstDifference(await set.on(own), own, trials);
     if (difference === undefined) return set;
     notices.push(`${name} kernels differ from the reference on this host (${difference})`);
   } catch (error) {
@@ -68,6 +81,15 @@ async function tryLoad(options: LoadOptions, notices: string[]): Promise<KernelS
     notices.push(`${name} kernels cannot run on this host: ${reason}`);
   }
   return undefined;
+}
+
+/** @throws OctavoxError `argument` for a name that does not exist */
+export function checkChoice(wanted: KernelChoice | undefined = fromEnvironment()): void {
+  if (wanted === undefined || kernelChoices.includes(wanted)) return;
+  throw new OctavoxError("argument", "kernels", {
+    expected: kernelChoices.join(", "),
+    found: String(wanted),
+  });
 }
 
 /** Only what a host lacks is a reason to use slower kernels; anything else is a mistake of ours and must be seen. */

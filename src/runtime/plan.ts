@@ -9,13 +9,12 @@ import { forNode } from "../model/for-node.ts";
 import type { Graph, Node } from "../model/graph.ts";
 import { type Fact, inferShapes } from "../model/infer.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { binders } from "./binders.ts";
 import { referenceStep, writeTensor } from "./fallback.ts";
 import { Layout } from "./layout.ts";
 import { type Observer, observed } from "./observe.ts";
 import { dimNow, type Operand } from "./operand.ts";
 import { StateStore } from "./states.ts";
-import type { RunContext, Site, Step } from "./step.ts";
+import type { Binder, RunContext, Site, Step } from "./step.ts";
 import type { Weights } from "./weights.ts";
 
 export interface PlanRequest {
@@ -30,6 +29,8 @@ export interface PlanRequest {
   /** Undefined: everything is run by the reference. */
   kernels: KernelFunctions | undefined;
   threads: number;
+  /** From operators to kernels. */
+  binders: Readonly<Record<string, Binder>>;
   observe?: Observer | undefined;
   /** Room for intermediate values; called once, with the bytes needed. */
   arena(bytes: number): number;
@@ -72,7 +73,7 @@ export function planGraph(request: PlanRequest): Plan {
   const sites = layout.nodes.map((node) => makeSite(node, layout, request, bound));
   layout.assign((index) => {
     const node = layout.nodes[index];
-    return forNode(node, () => binders[node.op]?.scratch?.(sites[index]) ?? 0);
+    return forNode(node, () => request.binders[node.op]?.scratch?.(sites[index]) ?? 0);
   }, request.arena);
   const steps = layout.hostValues.map((operand) => hostStep(operand, facts.get(operand.name)!));
   let usesReference = false;
@@ -82,7 +83,7 @@ export function planGraph(request: PlanRequest): Plan {
     sites[index].scratch = layout.scratch(index);
     const step = append
       ? appendStep(append, layout, store)
-      : request.kernels && forNode(node, () => bind(sites[index]));
+      : request.kernels && forNode(node, () => bind(sites[index], request));
     usesReference ||= step === undefined;
     const own = step ?? fallBack(node, sites[index], layout, request);
     steps.push(observed(own, node, sites[index], graph.name, request.observe));
@@ -107,7 +108,7 @@ export function planGraph(request: PlanRequest): Plan {
 }
 
 /** Kernels write all outputs; where one is left out, the reference runs. */
-function bind(site: Site): Step | undefined {
+function bind(site: Site, { binders }: PlanRequest): Step | undefined {
   return site.outputs.every((output) => output !== undefined) ? binders[site.node.op]?.bind(site) : undefined;
 }
 

@@ -5,8 +5,9 @@ import { OctavoxError } from "../errors.ts";
 import type { Graph, Model, ValueInfo } from "../model/graph.ts";
 import { checkOperators } from "../model/infer.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type ChosenKernels, chooseKernels, type KernelChoice } from "./choose.ts";
+import { type ChosenKernels, checkChoice, chooseKernels, type KernelChoice } from "./choose.ts";
 import { isReferenceLoaded, loadReference, tensorAt, writeTensor } from "./fallback.ts";
+import { bindersOf, familiesOf } from "./families.ts";
 import { checkFeeds } from "./feeds.ts";
 import { Heap } from "./heap.ts";
 import { checkSource, fileOf, loadModel, type ModelFile } from "./load.ts";
@@ -14,7 +15,7 @@ import type { Observer } from "./observe.ts";
 import { computeConstants } from "./once.ts";
 import { dimNow } from "./operand.ts";
 import type { RunOptions, SessionOptions } from "./options.ts";
-import { type Plan, planGraph, type StateUse } from "./plan.ts";
+import { type Plan, type PlanRequest, planGraph, type StateUse } from "./plan.ts";
 import { StateStore } from "./states.ts";
 import type { RunContext, Views } from "./step.ts";
 import { checkThreads, startPool } from "./threads/count.ts";
@@ -42,16 +43,25 @@ export class InferenceSession {
   private mending: Promise<void> | undefined;
   private arena = { pointer: 0, bytes: 0 };
   private views: Views | undefined;
+  private readonly binders: PlanRequest["binders"];
   private readonly pool: ThreadPool | undefined;
   private observer: Observer | undefined;
   private disposed = false;
 
-  private constructor(model: Model, weights: Weights, heap: Heap, chosen: ChosenKernels, pool?: ThreadPool) {
+  private constructor(
+    model: Model,
+    weights: Weights,
+    heap: Heap,
+    chosen: ChosenKernels,
+    binders: PlanRequest["binders"],
+    pool?: ThreadPool,
+  ) {
     this.model = model;
     this.heap = heap;
     this.chosen = chosen;
     this.kernels = chosen.name;
     this.pool = pool;
+    this.binders = binders;
     this.weights = weights;
     this.store = new StateStore(heap);
     for (const graph of model.graphs) this.uses.set(graph, this.declareStates(graph));
@@ -72,14 +82,16 @@ export class InferenceSession {
     const threads = checkThreads(options.threads ?? 1);
     const heap = new Heap({ shared: threads > 1, limit: options.memoryLimit });
     const weights = new Weights(heap);
-    const chosen = await chooseKernels(heap.memory, options);
-    signal?.throwIfAborted();
+    checkChoice(options.kernels);
     const file = source instanceof Uint8Array ? fileOf(source) : source;
     const loaded = "graphs" in file ? file : await loadModel(file, { heap, weights, signal });
     loaded.graphs.forEach(checkOperators);
     const model = await computeConstants(loaded);
+    const families = await familiesOf(model);
+    const chosen = await chooseKernels(heap.memory, families, options);
+    signal?.throwIfAborted();
     const pool = await startPool(threads, chosen, heap);
-    const session = new InferenceSession(model, weights, heap, chosen, pool);
+    const session = new InferenceSession(model, weights, heap, chosen, bindersOf(families), pool);
     session.observer = options.observe;
     return session;
   }
@@ -238,6 +250,7 @@ export class InferenceSession {
       weights: this.weights,
       kernels: this.pool?.kernels ?? this.chosen.functions,
       threads: this.threads,
+      binders: this.binders,
       observe: this.observer,
       arena: (bytes) => this.reserveArena(bytes),
     });

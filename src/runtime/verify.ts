@@ -3,23 +3,14 @@
 // with the reference bit for bit.
 
 import type { KernelFunctions } from "../kernels/functions.ts";
-import { Bench, type Trial } from "./trials/bench.ts";
-import { products } from "./trials/products.ts";
-import { rows } from "./trials/rows.ts";
-import { shorts } from "./trials/shorts.ts";
-import { values } from "./trials/values.ts";
-import { windowTrials } from "./trials/windows.ts";
-
-const trials: readonly (readonly [string, Trial])[] = [
-  ...products,
-  ...shorts,
-  ...Object.entries(values),
-  ...Object.entries(rows),
-  ...Object.entries(windowTrials),
-];
+import { Bench, type Trials } from "./trials/bench.ts";
 
 /** The name of the first kernel whose result differs from the reference's, or undefined when all agree. */
-export function firstDifference(kernels: KernelFunctions, memory: WebAssembly.Memory): string | undefined {
+export function firstDifference(
+  kernels: KernelFunctions,
+  memory: WebAssembly.Memory,
+  trials: Trials,
+): string | undefined {
   for (const [name, trial] of trials) {
     const { got, want } = trial(kernels, new Bench(memory));
     if (!got.every((value: number | bigint, index: number) => Object.is(value, want[index]))) return name;

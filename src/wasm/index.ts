@@ -10,7 +10,7 @@
 //       f.return(sum),
 //     ];
 //   });
-//   new WebAssembly.Module(module.toBytes());   // or module.toText(), for people
+//   new WebAssembly.Module(module.toBytes());   // printText(module) of text.ts is for people
 //
 // Code is values. An operator (`i32.add`, `v128.load`, `memory.copy`: the specification's names) returns an
 // expression; a body is a list of statements, nested as deep as a generator likes. Nothing is emitted by

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import wabt from "wabt";
 import { f32, f32x4, i32, i32x4, type Local, ModuleBuilder, memory, select, v128 } from "./index.ts";
+import { printText } from "./text.ts";
 
 type Functions = Record<string, (...args: number[]) => number>;
 
@@ -12,7 +13,7 @@ function run(module: ModuleBuilder, imports: WebAssembly.ModuleImports = {}): Fu
 
 async function wabtBytes(module: ModuleBuilder): Promise<number[]> {
   const tools = await wabt();
-  const parsed = tools.parseWat("test.wat", module.toText(), { relaxed_simd: true, threads: true });
+  const parsed = tools.parseWat("test.wat", printText(module), { relaxed_simd: true, threads: true });
   return [...parsed.toBinary({}).buffer];
 }
 
@@ -99,7 +100,7 @@ test("a shared memory is imported as shared", async () => {
 test("locals of one name are told apart in the text", () => {
   const module = new ModuleBuilder();
   module.func("f", { params: { x: "i32" } }, (f, { x }) => f.local("i32", "x").set(x));
-  assert.match(module.toText(), /\(local\.set \$x_1 \(local\.get \$x\)\)/);
+  assert.match(printText(module), /\(local\.set \$x_1 \(local\.get \$x\)\)/);
 });
 
 test("a number stands for a constant of the operand's type", () => {

@@ -1,10 +1,9 @@
 // Building a module: an imported memory, imported functions, and functions exported by their names. It
-// prints itself as bytes for the host and as text for people.
+// prints itself as bytes for the host; `text.ts` prints it for people.
 
 import { printBytes } from "./bytes.ts";
 import { FunctionBuilder, type FunctionDefinition } from "./function.ts";
 import type { ResultType, ValueType } from "./signature.ts";
-import { printText } from "./text.ts";
 import {
   type Callee,
   type Code,
@@ -101,11 +100,6 @@ export class ModuleBuilder implements ModuleDefinition {
   /** The module as WebAssembly.Module takes it. */
   toBytes(): Uint8Array<ArrayBuffer> {
     return printBytes(this);
-  }
-
-  /** The module in the text format. */
-  toText(): string {
-    return printText(this);
   }
 }
 

@@ -12,6 +12,7 @@ type Form = string | readonly Form[];
 
 const LINE = 100;
 
+/** A module in the text format, for people. (No part of the builder: programs have no use for it.) */
 export function printText(module: ModuleDefinition): string {
   const names = new Map(
     [...module.imports, ...module.functions].map((callee) => [callee, `$${callee.name}`]),

@@ -1,11 +1,11 @@
-// Binders of attention, in floats and in 16-bit integers. Keys and values may be as long as a state has become.
+// Binders of attention, in floats and in 16-bit integers, and of rotary embedding. Keys and values may be as long as a state has become.
 
 import { OctavoxError } from "../../errors.ts";
 import { attentionScratch } from "../../kernels/attention.ts";
 import { attentionI16Scratch } from "../../kernels/attention_i16.ts";
 import type { KernelFunctions } from "../../kernels/functions.ts";
 import { largestKey } from "../../tensor/attention-scales.ts";
-import { dimNow, type Operand } from "../operand.ts";
+import { dimNow, fixedDims, type Operand } from "../operand.ts";
 import type { Binder, Site } from "../step.ts";
 
 /** Values of a head in queries and keys, and in values. */
@@ -84,7 +84,19 @@ function attention({ scratch, kernel, more }: Form): Binder {
   };
 }
 
+const rotaryEmbedding: Binder = {
+  bind({ node, inputs, outputs, kernels: { rotary_f32 } }) {
+    const [x, cos, sin] = inputs.map(fixedDims);
+    const { heads, interleaved } = node.attributes as { heads: number; interleaved: number };
+    if (x?.length !== 3 || x[0] !== 1 || cos?.length !== 2 || String(cos) !== String(sin)) return undefined;
+    if (cos[0] !== x[1] || x[2] % heads !== 0 || 2 * cos[1] > x[2] / heads) return undefined;
+    const [from, cosines, sines, to] = [...inputs, outputs[0]].map((operand) => operand!.pointer);
+    return () => rotary_f32(from, to, cosines, sines, x[1], heads, x[2] / heads, cos[1] * 2, interleaved);
+  },
+};
+
 export const attentions: Record<string, Binder> = {
   Attention: attention(forms.float),
   AttentionInteger: attention(forms.integer),
+  RotaryEmbedding: rotaryEmbedding,
 };

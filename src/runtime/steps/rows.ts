@@ -1,4 +1,4 @@
-// Binders of the operators that work along rows: softmax, the norms, rotary embedding.
+// Binders of the operators that work along rows: softmax, the norms.
 
 import { fixedDims, isVectorOf } from "../operand.ts";
 import { asRows, type Binder } from "../step.ts";
@@ -44,20 +44,8 @@ const softmax: Binder = {
   },
 };
 
-const rotaryEmbedding: Binder = {
-  bind({ node, inputs, outputs, kernels: { rotary_f32 } }) {
-    const [x, cos, sin] = inputs.map(fixedDims);
-    const { heads, interleaved } = node.attributes as { heads: number; interleaved: number };
-    if (x?.length !== 3 || x[0] !== 1 || cos?.length !== 2 || String(cos) !== String(sin)) return undefined;
-    if (cos[0] !== x[1] || x[2] % heads !== 0 || 2 * cos[1] > x[2] / heads) return undefined;
-    const [from, cosines, sines, to] = [...inputs, outputs[0]].map((operand) => operand!.pointer);
-    return () => rotary_f32(from, to, cosines, sines, x[1], heads, x[2] / heads, cos[1] * 2, interleaved);
-  },
-};
-
 export const rows: Record<string, Binder> = {
   LayerNormalization: layerNorm,
   GroupNorm: groupNorm,
   Softmax: softmax,
-  RotaryEmbedding: rotaryEmbedding,
 };

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { allFamilies } from "../../kernels/families/all.ts";
 import type { KernelFunctions, KernelName } from "../../kernels/functions.ts";
 import { packPanels, panelBytes } from "../../kernels/layout.ts";
 import { type KernelSetName, loadKernels } from "../../kernels/load.ts";
+import { core } from "../families/core.ts";
+import { families } from "../families.ts";
 import { firstDifference } from "../verify.ts";
 import { Board } from "./board.ts";
 import { checkThreads } from "./count.ts";
@@ -13,10 +16,12 @@ import type { StartThread } from "./start.ts";
 
 type Kernel = (...all: readonly number[]) => void;
 
+const all = [core, ...(await Promise.all(families.map(({ load }) => load())))];
+const trials = all.flatMap((family) => family.trials);
 const shared = () => new WebAssembly.Memory({ initial: 64, maximum: 1024, shared: true });
 
 async function kernelsOn(memory: WebAssembly.Memory, force: KernelSetName = "simd") {
-  const { functions: kernels, module } = await loadKernels({ memory, force });
+  const { functions: kernels, module } = await loadKernels({ families: allFamilies, memory, force });
   return { memory, kernels, module };
 }
 
@@ -76,7 +81,7 @@ test("every kernel that is cut gives, part by part, what it gives whole", async 
       if (calls.length > 1) cut.add(name);
       for (const all of calls) (kernels[name] as Kernel)(...all);
     });
-    assert.equal(firstDifference(inParts, memory), undefined, `${most} parts`);
+    assert.equal(firstDifference(inParts, memory, trials), undefined, `${most} parts`);
   }
   assert.deepEqual(
     Object.keys(splits).filter((name) => !cut.has(name as KernelName)),
@@ -139,7 +144,7 @@ for (const threads of [2, 3, 4])
         assert.ok(product(pool.kernels, memory, size).equals(whole), `round ${round}`);
         if (round % 50 === 0) await setTimeout(20);
       }
-      assert.equal(firstDifference(pool.kernels, memory), undefined);
+      assert.equal(firstDifference(pool.kernels, memory, trials), undefined);
     } finally {
       await pool.dispose();
     }

@@ -4,6 +4,8 @@ import type { KernelFunctions } from "../../kernels/functions.ts";
 import type { TypedArray } from "../../tensor/dtype.ts";
 
 export type Result = { got: TypedArray; want: TypedArray };
+/** Trials of kernels by name; some kernels have several. */
+export type Trials = readonly (readonly [name: string, trial: Trial])[];
 export type Trial = (kernels: KernelFunctions, bench: Bench) => Result;
 
 /** Scratch space for one trial: puts arrays into the memory and reads them back. */
@@ -41,3 +43,7 @@ export function noise(count: number): number[] {
 }
 
 export const floats = (count: number): Float32Array => Float32Array.from(noise(count), (x) => 8 * x - 4);
+export const unsigned = (count: number): Uint8Array =>
+  Uint8Array.from(noise(count), (x) => Math.round(255 * x));
+export const signed = (count: number): Int8Array =>
+  Int8Array.from(noise(count), (x) => Math.round(255 * x) - 128);
