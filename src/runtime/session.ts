@@ -89,7 +89,6 @@ export class InferenceSession {
     const model = await computeConstants(loaded);
     const families = await familiesOf(model);
     const chosen = await chooseKernels(heap.memory, families, options);
-    signal?.throwIfAborted();
     const pool = await startPool(threads, chosen, heap);
     const session = new InferenceSession(model, weights, heap, chosen, bindersOf(families), pool);
     session.observer = options.observe;
@@ -101,7 +100,6 @@ export class InferenceSession {
     return [this.chosen?.notice, this.pool?.notice].filter(Boolean).join("; ") || undefined;
   }
 
-  /** Threads that share the work. */
   get threads(): number {
     return this.pool?.size ?? 1;
   }
