@@ -8,6 +8,7 @@ import { type Block, eachBlock, type Sums, turner, writeBlock, writeStarts } fro
 import type { Dot } from "./dot_u8s8.ts";
 import { type Finish, finishes, type Parameters } from "./finish_u8s8.ts";
 import { GROUP, PANEL } from "./layout.ts";
+import { bytesOf } from "./tile_u8s8.ts";
 import { advance, storeUpTo, VECTOR } from "./vectors.ts";
 
 const types = {
@@ -21,6 +22,8 @@ type Lines = { readonly [K in keyof typeof types]: Local<"i32"> } & Parameters;
 const TURNED = 4 * VECTOR;
 /** Kernels of so many columns and 4 lines or fewer have code without a loop. */
 const USUAL = 3;
+/** Windows that are computed together, and channels of a vector of sums. */
+const FOUR = 4;
 
 export function addDepthwiseLinesU8S8(module: ModuleBuilder, dot: Dot): void {
   for (const finish of [finishes.u8, finishes.u8_fixed]) addDepthwiseLines(module, dot, finish);
@@ -62,12 +65,20 @@ function addDepthwiseLines(module: ModuleBuilder, dot: Dot, finish: Finish): voi
         windows.set(i32.sub(windows, 1)),
       ]);
     };
+    const fours = (panels: 1 | 2): Code =>
+      f.if(i32.ge_s(left, panels * PANEL), () => [
+        writeFours(block, panels, y, windows),
+        // What is left of the line goes on where these end.
+        y.set(i32.add(y, i32.mul(i32.and(p.windows, -FOUR), p.channels))),
+        from.set(i32.add(from, i32.mul(i32.and(p.windows, -FOUR), i32.mul(p.windowColumns, columnBytes)))),
+        windows.set(i32.and(p.windows, FOUR - 1)),
+      ]);
     const channels = (panels: 1 | 2): Code => [
       turnColumns(block, panels, i32.add(x, i32.shr_u(at, 2))),
       [y.set(i32.add(p.y, i32.shr_u(at, 2))), from.set(p.turned), windows.set(p.windows)],
       f.if(
         straight,
-        () => walk(panels, (sums) => usualSums(block, sums)),
+        () => [dot.accumulators === 1 ? fours(panels) : [], walk(panels, (sums) => usualSums(block, sums))],
         () => walk(panels, (sums) => anySums(block, sums)),
       ),
       [advance([at], panels * PANEL * 4), panel.set(i32.add(panel, i32.mul(panelBytes, panels)))],
@@ -130,6 +141,58 @@ function usualSums(block: LinesBlock, sums: Sums): Code {
   return [
     sums.length > 2 ? second.set(i32.add(panel, panelBytes)) : [],
     Array.from({ length: USUAL }, (_, column) => products(block, sums, [from, panel, second], column)),
+  ];
+}
+
+/**
+ * The usual kernel over 4 windows at a time, 4 channels after 4: then the weights of these, their factor and where their
+ * sums begin stay in registers for the whole line.
+ */
+function writeFours(block: LinesBlock, panels: number, line: Local<"i32">, windows: Local<"i32">): Code {
+  const { f, p, dot, finish, begun, panel, panelBytes, columnBytes, at } = block;
+  const [from, y, step, second] = f.locals("i32", 4, "four");
+  const weights = f.locals("v128", USUAL, "weights");
+  const sums = f.locals("v128", FOUR, "sum");
+  const [x, start, bytes] = f.locals("v128", 3, "of");
+  const temporaries = f.locals("v128", finish.temporaries, "finishing");
+  const columns = (v: number) => (array: Local<"i32">) =>
+    v128.load(i32.add(array, at), { offset: v * VECTOR });
+  const quarter = (v: number): Code => {
+    const values = finish.prepare(p, begun, columns(v));
+    const prepared = f.locals("v128", values.length, `finish${v}_`);
+    const own = (column: number) =>
+      dot.weights(v < 2 ? panel : second, column * PANEL * GROUP + (v & 1) * VECTOR)[0];
+    return [
+      values.map((value, i) => prepared[i].set(value)),
+      weights.map((vector, column) => vector.set(own(column))),
+      start.set(columns(v)(p.scratch)),
+      [from.set(i32.add(block.from, v * VECTOR)), y.set(i32.add(line, 4 * v)), windows.set(p.windows)],
+      f.while(i32.ge_s(windows, FOUR), () => [
+        sums.map((sum) => [
+          sum.set(start),
+          weights.map((vector, column) => [
+            x.set(v128.load(from, { offset: column * TURNED })),
+            dot.addEach([sum], dot.channels(x), [vector.get]),
+          ]),
+          finish.apply(sum, { begun, prepared, temporaries }),
+          from.set(i32.add(from, step)),
+        ]),
+        bytes.set(
+          bytesOf(
+            sums.map((sum) => [sum]),
+            finish,
+            begun,
+          )[0],
+        ),
+        ([0, 1, 2, 3] as const).map((lane) => [v128.store32_lane(y, bytes, lane), advance([y], p.channels)]),
+        windows.set(i32.sub(windows, FOUR)),
+      ]),
+    ];
+  };
+  return [
+    step.set(i32.mul(p.windowColumns, columnBytes)),
+    second.set(i32.add(panel, panelBytes)),
+    Array.from({ length: 2 * panels }, (_, v) => quarter(v)),
   ];
 }
 
