@@ -77,8 +77,9 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .fact { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 18px; }
 .fact b { display: block; font-size: 26px; font-weight: 650; font-variant-numeric: tabular-nums; line-height: 1.25; }
 .fact span { color: var(--muted); font-size: 13px; }
-.remarks { background: var(--alarm-paper); border-left: 4px solid var(--alarm); border-radius: 8px; padding: 12px 18px;
-  margin: 22px 0 0; }
+.remarks { background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--weights);
+  border-radius: 8px; padding: 12px 18px; margin: 22px 0 0; }
+.remarks.poor { background: var(--alarm-paper); border-color: var(--alarm-paper); border-left-color: var(--alarm); }
 .remarks p { margin: 4px 0; overflow-wrap: anywhere; }
 .legend { display: flex; flex-wrap: wrap; gap: 18px; margin: 0 0 10px; font-size: 13px; color: var(--muted); }
 .legend i { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 6px; }

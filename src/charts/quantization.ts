@@ -67,7 +67,7 @@ function head(
   return `<h1>${escapeText(fileName(input))} on few bits</h1>
 <p class="under">Scheme ${escapeText(scheme)}, weights by ${escapeText(method)}, ranges by ${escapeText(observer)} → ${escapeText(fileName(output))}</p>
 <div class="facts">${facts.map(([value, what]) => `<div class="fact"><b>${value}</b><span>${escapeText(what)}</span></div>`).join("")}</div>
-${sentences.length > 0 ? `<div class="remarks">${sentences.map((text) => `<p>${escapeText(text)}</p>`).join("")}</div>` : ""}`;
+${sentences.length > 0 ? `<div class="remarks${poorLayers(report).length > 0 ? " poor" : ""}">${sentences.map((text) => `<p>${escapeText(text)}</p>`).join("")}</div>` : ""}`;
 }
 
 const kinds = [
