@@ -21,10 +21,12 @@ import { lowerQuantize } from "./lower-qdq.ts";
 import { lowerToFloat } from "./lower-to-float.ts";
 import { findCausalMasks } from "./masks.ts";
 import { fuseGelu, fuseGroupNorm, fuseLayerNorm, fuseSwish } from "./normalise.ts";
+import { expandQLinear } from "./qlinear.ts";
 import { sinkReshapes } from "./reshapes.ts";
 import { type Rewrite, removeDead, rewriteNodes } from "./rewrite.ts";
 import { fuseRotary } from "./rotary.ts";
 import { sinkTransposes } from "./transposes.ts";
+import { unsignedActivations } from "./unsigned-activations.ts";
 
 /** Up to here a float copy of a weight costs less than dequantizing it again and again. */
 const DEQUANTIZED_BYTES = 1 << 20;
@@ -73,7 +75,8 @@ function passes(
 
 export function optimise(graph: Graph, options: OptimiseOptions): Graph {
   const { opset, matrices = new Map(), keepIntegers = false, rounding = "even" } = options;
-  let current = fold(removeDead(graph), opset);
+  const written = settle(fold(removeDead(graph), opset), [expandQLinear], opset);
+  let current = unsignedActivations(written);
   for (const rewrites of passes({ matrices, keepIntegers, rounding }, findCausalMasks(current, opset)))
     current = settle(current, rewrites, opset);
   // Weights that no integer product took up are dequantized now rather than at every run.
