@@ -2,25 +2,31 @@
 // kernel, and the arguments of its parts) and from which it and the threads take the parts, until none is left. Nothing
 // waits for a thread that has not come: parts it does not take, the others do.
 //
-// A part is taken by raising the ticket, one word of the job's number and the next part's, by compare-and-exchange;
-// a thread that comes late finds another number there and takes nothing. While a job is written, the ticket's part is
-// CLOSED, which is beyond every part.
+// Each has a seat, and looks for parts from its own place in their row on. As jobs of a model are cut alike, a thread so
+// gets mostly the rows that it computed in the job before, which are in its core's cache.
+//
+// A part is taken by compare-and-exchange of its claim from "free in job j" to "taken in job j": a thread that comes
+// late, with the number of a job that is done, takes nothing.
 
 /** Parts of a job, at most, and arguments of a call. */
 export const MOST_PARTS = 64;
 const MOST_ARGUMENTS = 24;
-const CLOSED = 255;
-const JOB = 256;
 
 /** Words of the board. */
-const TICKET = 0,
+const JOB = 0,
   KERNEL = 1,
   PARTS = 2,
   COUNT = 3,
   LEFT = 4,
   FAILED = 5,
-  ENDED = 6;
-const WORDS = 8;
+  ENDED = 6,
+  CLAIMS = 8;
+const WORDS = CLAIMS + MOST_PARTS;
+
+const freeIn = (job: number): number => 2 * job;
+const takenIn = (job: number): number => 2 * job + 1;
+/** Numbers of jobs wrap here, so that claims stay in 32 bits. */
+const JOBS = 2 ** 30;
 
 /** A part of a job: the number of the kernel in the list that session and threads share. */
 export interface Part {
@@ -28,45 +34,56 @@ export interface Part {
   readonly all: readonly number[];
 }
 
+/** Who takes parts: the session has seat 0, its threads the others. */
+export interface Seat {
+  readonly seat: number;
+  readonly seats: number;
+}
+
 export class Board {
   readonly buffer: SharedArrayBuffer;
   private readonly words: Int32Array;
   private readonly numbers: Float64Array;
+  private readonly place: number;
+  /** The job that this one knows of. */
+  private job = 0;
 
-  constructor(buffer = new SharedArrayBuffer(WORDS * 4 + MOST_PARTS * MOST_ARGUMENTS * 8)) {
+  constructor({ seat, seats }: Seat, buffer = new SharedArrayBuffer(WORDS * 4 + MOST_PARTS * MOST_ARGUMENTS * 8)) {
     this.buffer = buffer;
     this.words = new Int32Array(buffer, 0, WORDS);
     this.numbers = new Float64Array(buffer, WORDS * 4);
+    this.place = seat / seats;
   }
 
   /** Puts up a job; the one before must be finished. */
   post(kernel: number, parts: readonly (readonly number[])[]): void {
     const { words, numbers } = this;
-    const job = Atomics.load(words, TICKET) & -JOB;
-    Atomics.store(words, TICKET, job | CLOSED);
+    this.job = (this.job + 1) % JOBS;
     words[KERNEL] = kernel;
-    words[PARTS] = parts.length;
     words[COUNT] = parts[0].length;
+    Atomics.store(words, PARTS, parts.length);
     parts.forEach((all, part) => {
       for (let i = 0; i < all.length; i++) numbers[part * MOST_ARGUMENTS + i] = all[i];
+      Atomics.store(words, CLAIMS + part, freeIn(this.job));
     });
     Atomics.store(words, FAILED, 0);
     Atomics.store(words, LEFT, parts.length);
-    Atomics.store(words, TICKET, job + JOB);
-    Atomics.notify(words, TICKET);
+    Atomics.store(words, JOB, this.job);
+    Atomics.notify(words, JOB);
   }
 
-  /** Takes a part of the job that is up; undefined when none is left. */
+  /** Takes a part of the job last posted or waited for; undefined when none is left. */
   take(): Part | undefined {
-    const { words, numbers } = this;
-    for (;;) {
-      const ticket = Atomics.load(words, TICKET);
-      const part = ticket & (JOB - 1);
-      if (part >= Atomics.load(words, PARTS)) return undefined;
-      if (Atomics.compareExchange(words, TICKET, ticket, ticket + 1) !== ticket) continue;
+    const { words, numbers, job } = this;
+    const parts = Atomics.load(words, PARTS);
+    const first = Math.floor(this.place * parts);
+    for (let i = 0; i < parts; i++) {
+      const part = (first + i) % parts;
+      if (Atomics.compareExchange(words, CLAIMS + part, freeIn(job), takenIn(job)) !== freeIn(job)) continue;
       const start = part * MOST_ARGUMENTS;
       return { kernel: words[KERNEL], all: Array.from(numbers.subarray(start, start + words[COUNT])) };
     }
+    return undefined;
   }
 
   /** To be said by who took a part. */
@@ -88,26 +105,18 @@ export class Board {
   /** Sends the threads home. */
   end(): void {
     Atomics.store(this.words, ENDED, 1);
-    Atomics.add(this.words, TICKET, JOB);
-    Atomics.notify(this.words, TICKET);
+    this.job = (this.job + 1) % JOBS;
+    Atomics.store(this.words, JOB, this.job);
+    Atomics.notify(this.words, JOB);
   }
 
-  /** Waits until a part may be there; false when there will be none any more. Threads only. */
+  /** Waits for another job than the last; false when there will be none any more. Threads only. */
   wait(spins: number): boolean {
     const { words } = this;
-    for (let spin = 0; spin < spins; spin++) {
-      if (Atomics.load(words, ENDED) !== 0) return false;
-      if (this.isOpen()) return true;
-    }
-    while (!this.isOpen()) {
-      const ticket = Atomics.load(words, TICKET);
-      if (Atomics.load(words, ENDED) !== 0) return false;
-      if (!this.isOpen()) Atomics.wait(words, TICKET, ticket);
-    }
+    const last = this.job;
+    for (let spin = 0; spin < spins && Atomics.load(words, JOB) === last; spin++);
+    while (Atomics.load(words, JOB) === last) Atomics.wait(words, JOB, last);
+    this.job = Atomics.load(words, JOB);
     return Atomics.load(words, ENDED) === 0;
-  }
-
-  private isOpen(): boolean {
-    return (Atomics.load(this.words, TICKET) & (JOB - 1)) < Atomics.load(this.words, PARTS);
   }
 }

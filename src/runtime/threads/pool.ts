@@ -8,7 +8,7 @@ import { type Arguments, splits, splitting } from "./split.ts";
 import { type StartThread, startThread, type Thread } from "./start.ts";
 
 /** Parts for each thread: one that is held up leaves the rest of its share to the others. */
-const PARTS_A_THREAD = 3;
+const PARTS_A_THREAD = 4;
 /** Calls below so many cycles (about 10 µs) cost more to share than they take. */
 const WORTH_SHARING = 40_000;
 /** How long a part may take after the session's own are done, in ms; a thread that takes longer is lost. */
@@ -34,7 +34,7 @@ export class ThreadPool {
   readonly kernels: KernelFunctions;
   /** Why the threads were given up, when they were. */
   notice: string | undefined;
-  private readonly board = new Board();
+  private readonly board: Board;
   private readonly names = Object.keys(splits) as KernelName[];
   private readonly own: readonly Kernel[];
   private readonly patience: number;
@@ -46,11 +46,12 @@ export class ThreadPool {
     const { threads, module, memory, kernels, start = startThread } = options;
     this.patience = options.patience ?? PATIENCE;
     this.worthSharing = options.worthSharing ?? WORTH_SHARING;
+    this.board = new Board({ seat: 0, seats: threads });
     this.own = this.names.map((name) => kernels[name] as Kernel);
     this.kernels = splitting(kernels, (name, work, parts) => this.run(name, work, parts));
     const data = { module, memory, board: this.board.buffer, names: this.names };
-    this.threads = Array.from({ length: threads - 1 }, () =>
-      start(data, (reason) => {
+    this.threads = Array.from({ length: threads - 1 }, (_, i) =>
+      start({ ...data, seat: { seat: i + 1, seats: threads } }, (reason) => {
         this.notice ??= `a thread ended: ${reason}`;
       }),
     );
