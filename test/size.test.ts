@@ -32,6 +32,6 @@ test(`the run-time entry, bundled and compressed, has at most ${MOST} bytes`, as
   const [entry] = outputs.find(([, { entryPoint }]) => entryPoint === "src/index.ts")!;
   const loaded = loadedWith(entry);
   const later = [...bytes.keys()].filter((path) => !loaded.has(path));
-  t.diagnostic(`${sum(loaded)} bytes at once, ${sum(later)} when a FLAC file or a rarer operator turns up`);
+  t.diagnostic(`${sum(loaded)} bytes at once, ${sum(later)} when a sound file or a rarer operator turns up`);
   assert.ok(sum(loaded) <= MOST, `${sum(loaded)} bytes`);
 });

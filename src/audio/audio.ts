@@ -1,10 +1,9 @@
 // Sound files in, plain samples out: the first station on the way from a recording to words. The format is told
-// by a file's first bytes, never by its name, and the decoder of a rarer format is loaded when one turns up.
+// by a file's first bytes, never by its name, and its decoder is loaded when one turns up.
 
 import { OctavoxError } from "../errors.ts";
 import { checkSamples } from "./check.ts";
 import { resample } from "./resample.ts";
-import { decodeWav, isWav } from "./wav.ts";
 
 export interface AudioClip {
   /** Mono, full scale at ±1. */
@@ -21,6 +20,13 @@ export interface DecodeAudioOptions {
 
 /** The rate that speech models are trained at, in Hz. */
 export const MODEL_RATE = 16_000;
+
+type Decode = (bytes: Uint8Array, options: DecodeAudioOptions) => AudioClip | Promise<AudioClip>;
+
+const DECODERS: readonly { offset: number; magic: string; load(): Promise<Decode> }[] = [
+  { offset: 8, magic: "WAVE", load: async () => (await import("./wav.ts")).decodeWav },
+  { offset: 0, magic: "fLaC", load: async () => (await import("./flac.ts")).decodeFlac },
+];
 
 /** Other formats by their first bytes: known by name, so that the message can say what the file is. */
 const OTHERS: readonly { name: string; offset: number; magic: string }[] = [
@@ -48,12 +54,10 @@ export async function decodeAudio(bytes: Uint8Array, options: DecodeAudioOptions
       expected: "its bytes, a Uint8Array",
       found: typeof bytes,
     });
-  if (isWav(bytes)) return decodeWav(bytes, options);
-  if (startsWith(bytes, "fLaC")) {
-    const { decodeFlac } = await import("./flac.ts");
-    return decodeFlac(bytes, options);
-  }
-  throw unreadable(bytes, options.file);
+  const found = DECODERS.find(({ magic, offset }) => startsWith(bytes, magic, offset));
+  if (!found) throw unreadable(bytes, options.file);
+  const decode = await found.load();
+  return decode(bytes, options);
 }
 
 /** A clip's samples at 16 kHz, checked to be finite: what a speech model takes. */

@@ -2,7 +2,7 @@
 
 import type { Dim } from "../model/dim.ts";
 import type { Node } from "../model/graph.ts";
-import type { Fact } from "../model/infer.ts";
+import type { Fact } from "../model/shapes/site.ts";
 import { elementBytes } from "../tensor/dtype.ts";
 
 const renames = new Set(["Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]);

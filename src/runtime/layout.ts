@@ -5,7 +5,7 @@ import { OctavoxError } from "../errors.ts";
 import type { Dim } from "../model/dim.ts";
 import type { Graph, Node } from "../model/graph.ts";
 import { valuesUsedBy } from "../model/graph.ts";
-import type { Fact } from "../model/infer.ts";
+import type { Fact } from "../model/shapes/site.ts";
 import { elementBytes } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { aliasOffset } from "./aliases.ts";

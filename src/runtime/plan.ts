@@ -7,7 +7,8 @@ import type { KernelFunctions } from "../kernels/functions.ts";
 import { type Dim, evaluate } from "../model/dim.ts";
 import { forNode } from "../model/for-node.ts";
 import type { Graph, Node } from "../model/graph.ts";
-import { type Fact, inferShapes } from "../model/infer.ts";
+import { inferWith } from "../model/infer-with.ts";
+import type { Fact, Rules } from "../model/shapes/site.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { referenceStep, writeTensor } from "./fallback.ts";
 import { Layout } from "./layout.ts";
@@ -29,6 +30,8 @@ export interface PlanRequest {
   /** Undefined: everything is run by the reference. */
   kernels: KernelFunctions | undefined;
   threads: number;
+  /** Shape rules by operator. */
+  rules: Rules;
   /** From operators to kernels. */
   binders: Readonly<Record<string, Binder>>;
   observe?: Observer | undefined;
@@ -62,7 +65,7 @@ export function planGraph(request: PlanRequest): Plan {
   const inputs: Record<string, readonly Dim[]> = { ...request.inputs };
   for (const { name, input, width } of states)
     if (input) inputs[input] = [1, StateStore.lengthOf(name), width];
-  const facts = inferShapes(graph, { opset, inputs });
+  const facts = inferWith(request.rules, graph, { opset, inputs });
   const bounds = new Map(
     [...store.lengths.keys()].map((size) => [size, store.room(size.slice("length of ".length))]),
   );

@@ -3,7 +3,8 @@
 
 import { OctavoxError } from "../errors.ts";
 import type { Graph, Model, ValueInfo } from "../model/graph.ts";
-import { checkOperators } from "../model/infer.ts";
+import { checkOperators } from "../model/infer-with.ts";
+import { rulesFor } from "../model/shapes/rules-for.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ChosenKernels, checkChoice, chooseKernels, type KernelChoice } from "./choose.ts";
 import { isReferenceLoaded, loadReference, tensorAt, writeTensor } from "./fallback.ts";
@@ -43,7 +44,7 @@ export class InferenceSession {
   private mending: Promise<void> | undefined;
   private arena = { pointer: 0, bytes: 0 };
   private views: Views | undefined;
-  private readonly binders: PlanRequest["binders"];
+  private readonly tables: Pick<PlanRequest, "rules" | "binders">;
   private readonly pool: ThreadPool | undefined;
   private observer: Observer | undefined;
   private disposed = false;
@@ -53,7 +54,7 @@ export class InferenceSession {
     weights: Weights,
     heap: Heap,
     chosen: ChosenKernels,
-    binders: PlanRequest["binders"],
+    tables: Pick<PlanRequest, "rules" | "binders">,
     pool?: ThreadPool,
   ) {
     this.model = model;
@@ -61,7 +62,7 @@ export class InferenceSession {
     this.chosen = chosen;
     this.kernels = chosen.name;
     this.pool = pool;
-    this.binders = binders;
+    this.tables = tables;
     this.weights = weights;
     this.store = new StateStore(heap);
     for (const graph of model.graphs) this.uses.set(graph, this.declareStates(graph));
@@ -85,12 +86,14 @@ export class InferenceSession {
     checkChoice(options.kernels);
     const file = source instanceof Uint8Array ? fileOf(source) : source;
     const loaded = "graphs" in file ? file : await loadModel(file, { heap, weights, signal });
-    loaded.graphs.forEach(checkOperators);
+    const rules = await rulesFor(loaded.graphs);
+    for (const graph of loaded.graphs) checkOperators(graph, rules);
     const model = await computeConstants(loaded);
     const families = await familiesOf(model);
     const chosen = await chooseKernels(heap.memory, families, options);
     const pool = await startPool(threads, chosen, heap);
-    const session = new InferenceSession(model, weights, heap, chosen, bindersOf(families), pool);
+    const tables = { rules, binders: bindersOf(families) };
+    const session = new InferenceSession(model, weights, heap, chosen, tables, pool);
     session.observer = options.observe;
     return session;
   }
@@ -248,7 +251,7 @@ export class InferenceSession {
       weights: this.weights,
       kernels: this.pool?.kernels ?? this.chosen.functions,
       threads: this.threads,
-      binders: this.binders,
+      ...this.tables,
       observe: this.observer,
       arena: (bytes) => this.reserveArena(bytes),
     });

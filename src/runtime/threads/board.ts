@@ -48,7 +48,10 @@ export class Board {
   /** The job that this one knows of. */
   private job = 0;
 
-  constructor({ seat, seats }: Seat, buffer = new SharedArrayBuffer(WORDS * 4 + MOST_PARTS * MOST_ARGUMENTS * 8)) {
+  constructor(
+    { seat, seats }: Seat,
+    buffer = new SharedArrayBuffer(WORDS * 4 + MOST_PARTS * MOST_ARGUMENTS * 8),
+  ) {
     this.buffer = buffer;
     this.words = new Int32Array(buffer, 0, WORDS);
     this.numbers = new Float64Array(buffer, WORDS * 4);

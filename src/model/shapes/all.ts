@@ -1,0 +1,8 @@
+// Every shape rule.
+
+import { commonRules } from "./common.ts";
+import { signals } from "./signals.ts";
+import type { Rules } from "./site.ts";
+import { windows } from "./windows.ts";
+
+export const allRules: Rules = { ...commonRules, ...windows, ...signals };
