@@ -17,6 +17,7 @@ import { computeConstants } from "./once.ts";
 import { dimNow } from "./operand.ts";
 import type { RunOptions, SessionOptions } from "./options.ts";
 import { type Plan, type PlanRequest, planGraph, type StateUse } from "./plan.ts";
+import { Room } from "./room.ts";
 import { StateStore } from "./states.ts";
 import type { RunContext, Views } from "./step.ts";
 import { checkThreads, startPool } from "./threads/count.ts";
@@ -27,8 +28,6 @@ export type { RunOptions, SessionOptions } from "./options.ts";
 
 /** Plans kept for sizes seen before. */
 const KEPT_PLANS = 8;
-/** An arena that has to grow gets so much more than is needed now. */
-const ARENA_SLACK = 1.125;
 
 export class InferenceSession {
   /** The kernels in use. */
@@ -42,7 +41,7 @@ export class InferenceSession {
   private readonly chosen: ChosenKernels;
   /** While threads are given up: they may still write to the memory. */
   private mending: Promise<void> | undefined;
-  private arena = { pointer: 0, bytes: 0 };
+  private readonly arena: Room;
   private views: Views | undefined;
   private readonly tables: Pick<PlanRequest, "rules" | "binders">;
   private readonly pool: ThreadPool | undefined;
@@ -65,6 +64,8 @@ export class InferenceSession {
     this.tables = tables;
     this.weights = weights;
     this.store = new StateStore(heap);
+    // Plans hold addresses.
+    this.arena = new Room(heap, () => this.plans.clear());
     for (const graph of model.graphs) this.uses.set(graph, this.declareStates(graph));
   }
 
@@ -180,6 +181,7 @@ export class InferenceSession {
     this.plans.clear();
     Object.assign(this, {
       heap: undefined,
+      arena: undefined,
       weights: undefined,
       store: undefined,
       views: undefined,
@@ -232,7 +234,7 @@ export class InferenceSession {
       ].filter(({ state, length }) => length > this.store.room(state));
       if (short.length === 0) return plan;
       // The arena makes room for the states that move, and comes to lie behind them.
-      this.releaseArena();
+      this.arena.release();
       for (const { state, length } of short) this.store.reserve(state, length);
     }
   }
@@ -253,27 +255,11 @@ export class InferenceSession {
       threads: this.threads,
       ...this.tables,
       observe: this.observer,
-      arena: (bytes) => this.reserveArena(bytes),
+      arena: (bytes) => this.arena.reserve(bytes),
     });
     if (this.plans.size >= KEPT_PLANS) this.plans.delete(this.plans.keys().next().value!);
     this.plans.set(key, plan);
     return plan;
-  }
-
-  /** One arena serves all plans: only one runs at a time. */
-  private reserveArena(bytes: number): number {
-    if (bytes <= this.arena.bytes) return this.arena.pointer;
-    this.releaseArena();
-    const room = Math.ceil(bytes * ARENA_SLACK);
-    this.arena = { pointer: this.heap.allocate(room), bytes: room };
-    return this.arena.pointer;
-  }
-
-  /** Plans made so far are void then. */
-  private releaseArena(): void {
-    if (this.arena.bytes > 0) this.heap.free(this.arena.pointer, this.arena.bytes);
-    this.arena = { pointer: 0, bytes: 0 };
-    this.plans.clear();
   }
 
   private currentViews(): Views {
