@@ -65,6 +65,12 @@ export interface KernelFunctions extends WindowFunctions, ByteFunctions, WeightF
    * `zero`. A constant-zero input has scale 1 and zero point 0.
    */
   dynamic_quantize_u8(x: Pointer, n: number, y: Pointer, scale: Pointer, zero: Pointer): void;
+  /**
+   * The same in three passes that threads can share (the third is `quantize_u8`): the smallest of 0 and of each
+   * block of `EXTREMES_BLOCK` values, and the largest; then scale and zero point from all of those.
+   */
+  extremes_f32(x: Pointer, n: number, lows: Pointer, highs: Pointer): void;
+  dynamic_grid_u8(lows: Pointer, highs: Pointer, blocks: number, scale: Pointer, zero: Pointer): void;
   /** y[i] = (x[i] − zero)·scale, x uint8 / int8 → float32. */
   dequantize_u8(x: Pointer, n: number, y: Pointer, scale: number, zero: number): void;
   dequantize_s8(x: Pointer, n: number, y: Pointer, scale: number, zero: number): void;

@@ -11,6 +11,8 @@
 export const PANEL = 8;
 /** Values of K that lie together. */
 export const GROUP = 4;
+/** Values of which `extremes_f32` finds one smallest and one largest. */
+export const EXTREMES_BLOCK = 1024;
 
 /** Bytes of a K×N matrix in panels. */
 export function panelBytes(k: number, n: number): number {

@@ -15,7 +15,7 @@ import {
   v128,
 } from "../wasm/index.ts";
 import { addExtreme } from "./extreme.ts";
-import { GROUP, PANEL } from "./layout.ts";
+import { EXTREMES_BLOCK, GROUP, PANEL } from "./layout.ts";
 import { advance, FLOAT, Lanes, ROUNDER_BITS, storePartial, VECTOR } from "./vectors.ts";
 
 export function addQuantize(module: ModuleBuilder): void {
@@ -31,25 +31,64 @@ function widenSigned(x: Expr<"v128">): Expr<"v128"> {
 }
 
 function addDynamicQuantize(module: ModuleBuilder): void {
-  const extreme = {
-    min: addExtreme(module, "row_min_and_0", "min", 0),
-    max: addExtreme(module, "row_max_and_0", "max", 0),
-  };
+  const lowest = addExtreme(module, "row_min_and_0", "min", 0);
+  const highest = addExtreme(module, "row_max_and_0", "max", 0);
+  addExtremes(module, lowest, highest);
+  const setGrid = addSetGrid(module);
+  addDynamicGrid(module, lowest, highest, setGrid);
   const quantize = addQuantizeAll(module);
   const params = { x: "i32", n: "i32", y: "i32", scale: "i32", zero: "i32" } as const;
-  module.func("dynamic_quantize_u8", { params }, (f, { x, n, y, scale, zero }) => {
-    const [min, s, z] = f.locals("f32", 3) as [Local<"f32">, Local<"f32">, Local<"f32">];
-    const rounded = f32.nearest(f32.div(f32.neg(min), s));
+  module.func("dynamic_quantize_u8", { params }, (_, { x, n, y, scale, zero }) => [
+    setGrid.call({ low: lowest.call({ x, n }), high: highest.call({ x, n }), scale, zero }),
+    quantize.call({ x, n, y, scale: f32.load(scale), zero: f32.convert_i32_u(i32.load8_u(zero)) }),
+  ]);
+}
+
+type Extreme = ReturnType<typeof addExtreme>;
+
+/** The first pass of dynamic quantization in parts: the extremes of each block of x. */
+function addExtremes(module: ModuleBuilder, lowest: Extreme, highest: Extreme): void {
+  const params = { x: "i32", n: "i32", lows: "i32", highs: "i32" } as const;
+  module.func("extremes_f32", { params }, (f, { x, n, lows, highs }) => {
+    const size = f.local("i32", "size");
+    return f.while(i32.gt_s(n, 0), () => [
+      size.set(n),
+      f.if(i32.gt_s(n, EXTREMES_BLOCK), () => size.set(i32.const(EXTREMES_BLOCK))),
+      f32.store(lows, lowest.call({ x, n: size })),
+      f32.store(highs, highest.call({ x, n: size })),
+      [advance([x], EXTREMES_BLOCK * FLOAT), advance([lows, highs], FLOAT)],
+      n.set(i32.sub(n, size)),
+    ]);
+  });
+}
+
+/** The second: scale and zero point of all blocks together. */
+function addDynamicGrid(
+  module: ModuleBuilder,
+  lowest: Extreme,
+  highest: Extreme,
+  setGrid: ReturnType<typeof addSetGrid>,
+): void {
+  const params = { lows: "i32", highs: "i32", blocks: "i32", scale: "i32", zero: "i32" } as const;
+  module.func("dynamic_grid_u8", { params }, (_, { lows, highs, blocks: n, scale, zero }) =>
+    setGrid.call({ low: lowest.call({ x: lows, n }), high: highest.call({ x: highs, n }), scale, zero }),
+  );
+}
+
+/** Scale and zero point of values from `low` ≤ 0 to `high` ≥ 0, into memory. */
+function addSetGrid(module: ModuleBuilder) {
+  const params = { low: "f32", high: "f32", scale: "i32", zero: "i32" } as const;
+  return module.func("set_grid_u8", { params, exported: false }, (f, { low, high, scale, zero }) => {
+    const [s, z] = f.locals("f32", 2) as [Local<"f32">, Local<"f32">];
+    const rounded = f32.nearest(f32.div(f32.neg(low), s));
     return [
-      min.set(extreme.min.call({ x, n })),
-      s.set(f32.div(f32.sub(extreme.max.call({ x, n }), min), 255)),
+      s.set(f32.div(f32.sub(high, low), 255)),
       f.if(f32.eq(s, 0), () => s.set(f32.const(1))),
       z.set(f32.min(f32.max(rounded, 0), 255)),
-      // Only −∞ in x makes it NaN: an infinite scale.
+      // Only −∞ among the values makes it NaN: an infinite scale.
       f.if(f32.ne(z, z), () => z.set(f32.const(0))),
       f32.store(scale, s),
       i32.store8(zero, i32.trunc_sat_f32_s(z)),
-      quantize.call({ x, n, y, scale: s, zero: z }),
     ];
   });
 }

@@ -1,6 +1,7 @@
 // Binders of the products: integer and float matrix products, embeddings, and the quantization on the fly that feeds
 // them.
 
+import { EXTREMES_BLOCK } from "../../kernels/layout.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import { fixedDims, isScalar, isVectorOf } from "../operand.ts";
 import { asRows, type Binder, type RunContext, type Site } from "../step.ts";
@@ -78,15 +79,33 @@ const gatherDequantize: Binder = {
   },
 };
 
+/** Values that threads share in one pass after another. */
+const SHARED_VALUES = 16 * EXTREMES_BLOCK;
+
 const dynamicQuantize: Binder = {
-  bind({ node, inputs, outputs, kernels: { dynamic_quantize_u8 } }) {
+  scratch({ inputs, threads }) {
+    const dims = fixedDims(inputs[0]);
+    return threads > 1 && dims ? 2 * blocksOf(sizeOf(dims)) * 4 : 0;
+  },
+  bind({ node, inputs, outputs, kernels, threads, scratch }) {
     const dims = fixedDims(inputs[0]);
     if (!dims || (node.attributes.bits ?? 8) !== 8) return undefined;
     const [x, y, scale, zero] = [inputs[0]!, ...outputs].map((operand) => operand.pointer);
     const n = sizeOf(dims);
-    return () => dynamic_quantize_u8(x, n, y, scale, zero);
+    const { dynamic_quantize_u8, extremes_f32, dynamic_grid_u8, quantize_u8 } = kernels;
+    if (threads === 1 || n < SHARED_VALUES) return () => dynamic_quantize_u8(x, n, y, scale, zero);
+    const [lows, highs] = [scratch, scratch + blocksOf(n) * 4];
+    return ({ views }) => {
+      extremes_f32(x, n, lows, highs);
+      dynamic_grid_u8(lows, highs, blocksOf(n), scale, zero);
+      quantize_u8(x, n, y, views.f32[scale >> 2], views.u8[zero]);
+    };
   },
 };
+
+function blocksOf(n: number): number {
+  return Math.ceil(n / EXTREMES_BLOCK);
+}
 
 /** uint8 with one scale and one zero point, as quantization on the fly makes it. */
 const dequantize: Binder = {

@@ -11,7 +11,8 @@ import { firstDifference } from "../verify.ts";
 import { Board } from "./board.ts";
 import { checkThreads } from "./count.ts";
 import { ThreadPool } from "./pool.ts";
-import { partsOf, splits, splitting } from "./split.ts";
+import { partsOf, splitting } from "./split.ts";
+import { splits } from "./splits.ts";
 import type { StartThread } from "./start.ts";
 
 type Kernel = (...all: readonly number[]) => void;

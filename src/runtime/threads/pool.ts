@@ -4,7 +4,8 @@
 import { OctavoxError } from "../../errors.ts";
 import type { KernelFunctions, KernelName } from "../../kernels/functions.ts";
 import { Board, MOST_PARTS } from "./board.ts";
-import { type Arguments, splits, splitting } from "./split.ts";
+import { type Arguments, splitting } from "./split.ts";
+import { splits } from "./splits.ts";
 import { type StartThread, startThread, type Thread } from "./start.ts";
 
 /** Parts for each thread: one that is held up leaves the rest of its share to the others. */

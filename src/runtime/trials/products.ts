@@ -1,7 +1,7 @@
 // Trials of the products, and of what quantizes and dequantizes around them.
 
 import type { KernelName } from "../../kernels/functions.ts";
-import { columnSums, GROUP, PANEL, packPanels } from "../../kernels/layout.ts";
+import { columnSums, EXTREMES_BLOCK, GROUP, PANEL, packPanels } from "../../kernels/layout.ts";
 import { matmulF32, matmulU8S8F32, matmulU8S8I32, rowSumsU8 } from "../../reference/matmul.ts";
 import { dequantize, dynamicQuantize, quantize } from "../../reference/quantize.ts";
 import { floats, noise, signed, type Trial, unsigned } from "./bench.ts";
@@ -71,6 +71,30 @@ const others: Partial<Record<KernelName, Trial>> = {
       bench.get(zero, new Uint8Array(1))[0],
     ];
     return { got: Float64Array.from(got), want: Float64Array.from([...want.y, want.scale, want.zero]) };
+  },
+  extremes_f32(kernels, bench) {
+    const x = floats(EXTREMES_BLOCK + 45);
+    const [lows, highs] = [bench.put(new Float32Array(2)), bench.put(new Float32Array(2))];
+    kernels.extremes_f32(bench.put(x), x.length, lows, highs);
+    const blocks = [x.subarray(0, EXTREMES_BLOCK), x.subarray(EXTREMES_BLOCK)];
+    return {
+      got: Float32Array.of(...bench.get(lows, new Float32Array(2)), ...bench.get(highs, new Float32Array(2))),
+      want: Float32Array.of(
+        ...blocks.map((block) => Math.min(0, ...block)),
+        ...blocks.map((block) => Math.max(0, ...block)),
+      ),
+    };
+  },
+  dynamic_grid_u8(kernels, bench) {
+    const x = floats(45);
+    const [lows, highs] = [bench.put(x), bench.put(x)];
+    const [scale, zero] = [bench.put(new Float32Array(1)), bench.put(new Uint8Array(1))];
+    kernels.dynamic_grid_u8(lows, highs, x.length, scale, zero);
+    const want = dynamicQuantize(x);
+    return {
+      got: Float64Array.of(bench.get(scale, new Float32Array(1))[0], bench.get(zero, new Uint8Array(1))[0]),
+      want: Float64Array.of(want.scale, want.zero),
+    };
   },
   quantize_u8(kernels, bench) {
     const x = floats(45);
