@@ -2,8 +2,8 @@
 // tried only for a model that has their operators. What no family has, or its binder declines, the reference runs.
 
 import type { KernelFamily } from "../kernels/load.ts";
-import type { Model } from "../model/graph.ts";
 import { core } from "./families/core.ts";
+import type { OpenedModel } from "./load.ts";
 import type { Binder } from "./step.ts";
 import type { Trials } from "./trials/bench.ts";
 
@@ -55,7 +55,7 @@ export const families: readonly Listed[] = [
 ];
 
 /** The core, and what else the operators of a model need. */
-export async function familiesOf({ graphs }: Pick<Model, "graphs">): Promise<Family[]> {
+export async function familiesOf({ graphs }: Pick<OpenedModel, "graphs">): Promise<Family[]> {
   const used = new Set(graphs.flatMap(({ nodes }) => nodes.map(({ op }) => op)));
   const needed = families.filter(({ operators, also = [] }) =>
     [...operators, ...also].some((op) => used.has(op)),

@@ -28,23 +28,55 @@ export interface ModelFile {
 /** Smaller constants (sizes, axes, vectors) stay outside the engine's memory; in bytes. */
 const WORTH_MOVING = 4096;
 
-/** @throws OctavoxError `format` when it is not a packed model or damaged, `host` when memory does not suffice */
-export async function loadModel(
+/** Parts that are asked for before the first of them is checked. */
+const READ_AHEAD = 8;
+
+/** A model whose operators are known and whose weights are still to come. */
+export interface OpenedModel {
+  readonly graphs: readonly { readonly nodes: readonly { readonly op: string }[] }[];
+  /** @throws OctavoxError `format` when a tensor is damaged, `host` when memory does not suffice */
+  load(): Promise<Model>;
+}
+
+interface Places {
+  heap: Heap;
+  weights: Weights;
+  signal?: AbortSignal | undefined;
+}
+
+/** @throws OctavoxError `format` when it is not a packed model, or its header is damaged */
+export async function openModel(source: ModelFile | Model, places: Places): Promise<OpenedModel> {
+  if ("graphs" in source) return { graphs: source.graphs, load: async () => source };
+  const header = await readHeader(source);
+  return { graphs: header.graphs, load: () => loadTensors(source, header, places) };
+}
+
+async function loadTensors(
   file: ModelFile,
-  { heap, weights, signal }: { heap: Heap; weights: Weights; signal?: AbortSignal | undefined },
+  header: OvxHeader,
+  { heap, weights, signal }: Places,
 ): Promise<Model> {
-  const header = await readHeader(file);
   heap.reserve(header.tensors.filter(isLarge).reduce((sum, { bytes }) => sum + heap.roomFor(bytes), 0));
-  const tensors: Tensor[] = [];
-  for (const record of header.tensors) {
-    signal?.throwIfAborted();
+  const read = async (record: TensorRecord) => {
     const position = header.dataOffset + record.offset;
-    if (isLarge(record)) {
-      const pointer = heap.allocate(record.bytes);
-      const target = new Uint8Array(heap.memory.buffer, pointer, record.bytes);
-      await file.read(target, position);
-      tensors.push(weights.hold(readTensor(record, target), pointer));
-    } else tensors.push(readTensor(record, await readPart(file, position, record.bytes)));
+    if (!isLarge(record)) return { bytes: await readPart(file, position, record.bytes) };
+    const pointer = heap.allocate(record.bytes);
+    const bytes = new Uint8Array(heap.memory.buffer, pointer, record.bytes);
+    await file.read(bytes, position);
+    return { bytes, pointer };
+  };
+  const tensors: Tensor[] = [];
+  const parts: ReturnType<typeof read>[] = [];
+  for (const [i, record] of header.tensors.entries()) {
+    signal?.throwIfAborted();
+    for (const next of header.tensors.slice(parts.length, i + READ_AHEAD)) {
+      const part = read(next);
+      part.catch(() => {}); // Its turn to be reported comes when it is awaited.
+      parts.push(part);
+    }
+    const { bytes, pointer } = await parts[i];
+    const tensor = readTensor(record, bytes);
+    tensors.push(pointer === undefined ? tensor : weights.hold(tensor, pointer));
   }
   return assembleModel(header, tensors);
 }

@@ -11,7 +11,7 @@ import { isReferenceLoaded, loadReference, tensorAt, writeTensor } from "./fallb
 import { bindersOf, familiesOf } from "./families.ts";
 import { checkFeeds } from "./feeds.ts";
 import { Heap } from "./heap.ts";
-import { checkSource, fileOf, loadModel, type ModelFile } from "./load.ts";
+import { checkSource, fileOf, type ModelFile, openModel } from "./load.ts";
 import type { Observer } from "./observe.ts";
 import { computeConstants } from "./once.ts";
 import { dimNow } from "./operand.ts";
@@ -86,12 +86,16 @@ export class InferenceSession {
     const weights = new Weights(heap);
     checkChoice(options.kernels);
     const file = source instanceof Uint8Array ? fileOf(source) : source;
-    const loaded = "graphs" in file ? file : await loadModel(file, { heap, weights, signal });
+    const opened = await openModel(file, { heap, weights, signal });
+    const families = await familiesOf(opened);
+    // Weights are read while the kernels are compiled.
+    const [loaded, chosen] = await Promise.all([
+      opened.load(),
+      chooseKernels(heap.memory, families, options),
+    ]);
     const rules = await rulesFor(loaded.graphs);
     for (const graph of loaded.graphs) checkOperators(graph, rules);
     const model = await computeConstants(loaded);
-    const families = await familiesOf(model);
-    const chosen = await chooseKernels(heap.memory, families, options);
     const pool = await startPool(threads, chosen, heap);
     const tables = { rules, binders: bindersOf(families) };
     const session = new InferenceSession(model, weights, heap, chosen, tables, pool);
