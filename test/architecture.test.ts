@@ -10,8 +10,8 @@ import { test } from "node:test";
 const root = resolve(import.meta.dirname, "..");
 const LONGEST_FILE = 300;
 
-/** Written by a program, from onnx.proto. */
-const generated = new Set(["src/import/onnx/onnx_pb.ts"]);
+/** Written by a program, from .proto files. */
+const generated = new Set(["src/import/onnx/onnx_pb.ts", "src/import/tensorflow/graphdef_pb.ts"]);
 /** Folders that may use `node:` modules and the DOM. */
 const hosts = new Set(["host", "cli"]);
 /** npm packages, by the folders that may import them. */

@@ -14,7 +14,7 @@ import {
   TensorShapeProto_DimensionSchema,
   type ValueInfoProto,
 } from "./onnx_pb.ts";
-import { sortNodes } from "./sort.ts";
+import { sortNodes } from "../sort.ts";
 import { convertTensor, type ExternalData } from "./tensor.ts";
 
 /** What the whole file shares. */

@@ -1,8 +1,8 @@
 // Nodes in an order in which every value is computed before it is used. A file that is already in such an
 // order keeps it.
 
-import { OctavoxError } from "../../errors.ts";
-import { type Graph, isGraph, type Node } from "../../model/graph.ts";
+import { OctavoxError } from "../errors.ts";
+import { type Graph, isGraph, type Node } from "../model/graph.ts";
 
 /** @throws OctavoxError `format` when two nodes compute one value, or nodes wait for each other */
 export function sortNodes(nodes: readonly Node[]): Node[] {
