@@ -1,7 +1,7 @@
 // octavox inspect MODEL
 
 import { Command } from "commander";
-import { findModel, readBytes } from "../host/index.ts";
+import { findModel, readModelFile } from "../host/index.ts";
 import type { summarise } from "../import.ts";
 import type { Context } from "./context.ts";
 import { pullProgress } from "./load.ts";
@@ -14,9 +14,10 @@ Examples:
 
 export function inspectCommand(context: Context): Command {
   return new Command("inspect")
+    .alias("info")
     .summary("show what is in a model")
     .description(
-      "Shows what is in a model (.ovx, .onnx): inputs and outputs, operators, parameters, bytes by type.",
+      "Shows what is in a model (.ovx, .onnx, .pb): inputs and outputs, operators, parameters, bytes by type.",
     )
     .argument("<model>", "name or path of a model")
     .option("--json", "print JSON")
@@ -37,11 +38,10 @@ async function inspect(
 ): Promise<void> {
   const { onProgress, end } = pullProgress(terminal, name);
   const path = await findModel(name, { signal, onProgress }).finally(end);
-  const bytes = await readBytes(path, { signal });
+  const { model, bytes } = await readModelFile(path, { signal });
   // The converter reads formats that the run-time does not know; other verbs start without it.
-  const { readModel, summarise } = await import("../import.ts");
-  const model = readModel(bytes, { file: path });
-  const inspected = { file: path, bytes: bytes.length, metadata: model.metadata, ...summarise(model) };
+  const { summarise } = await import("../import.ts");
+  const inspected = { file: path, bytes, metadata: model.metadata, ...summarise(model) };
   if (json) terminal.out(JSON.stringify(inspected));
   else print(terminal, inspected);
 }

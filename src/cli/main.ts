@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { OctavoxError } from "../errors.ts";
 import { keepYoungSpaceSmall } from "../host/index.ts";
 import type { Context } from "./context.ts";
+import { convertCommand } from "./convert.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { inspectCommand } from "./inspect.ts";
 import { listenCommand } from "./listen.ts";
@@ -24,6 +25,7 @@ const verbs = [
   realtimeCommand,
   evaluateCommand,
   inspectCommand,
+  convertCommand,
   modelsCommand,
   plotCommand,
   quantizeCommand,

@@ -4,7 +4,14 @@ import { basename, relative } from "node:path";
 import { Command, Option } from "commander";
 import { OctavoxError } from "../errors.ts";
 import { choose, inTurn } from "../evaluate/index.ts";
-import { findModel, readBytes, readKeywordFile, recordingsIn, writeAtomically } from "../host/index.ts";
+import {
+  findModel,
+  readBytes,
+  readKeywordFile,
+  readModelFile,
+  recordingsIn,
+  writeAtomically,
+} from "../host/index.ts";
 import { decodeAudio } from "../index.ts";
 import type { CalibrationSet, Progress, QuantizationReport, SchemeRule } from "../quantize/index.ts";
 import type { Context } from "./context.ts";
@@ -48,7 +55,7 @@ rates are resampled. A budget counts the calibration clips that the model answer
 export function quantizeCommand(context: Context): Command {
   return new Command("quantize")
     .summary("put a model's weights and activations on few bits")
-    .description("Puts a float model (.onnx, .ovx) on few bits, and tells what each layer lost.")
+    .description("Puts a float model (.onnx, .pb, .ovx) on few bits, and tells what each layer lost.")
     .argument("<model>", "name or path of a float model")
     .requiredOption("-o, --output <file>", "packed model to write")
     .option("--scheme <name>", "bits of weights and activations", "w8a8")
@@ -76,13 +83,12 @@ export function quantizeCommand(context: Context): Command {
 async function run(context: Context, name: string, options: Options): Promise<void> {
   const { terminal, signal } = context;
   const path = await findModel(name, { signal });
-  const bytes = await readBytes(path, { signal });
   // Converter and quantizer are large, and other verbs do without.
-  const [{ prepareModel, readModel, writeOvx }, { quantize, schemeNamed }] = await Promise.all([
+  const [{ prepareModel, writeOvx }, { quantize, schemeNamed }] = await Promise.all([
     import("../import.ts"),
     import("../quantize/index.ts"),
   ]);
-  const source = readModel(bytes, { file: path });
+  const { model: source, bytes: fileBefore } = await readModelFile(path, { signal });
   const settings = options.keywords === undefined ? undefined : await readKeywordFile(options.keywords);
   const model = settings
     ? { ...source, metadata: { ...source.metadata, task: "keywords", ...settings } }
@@ -100,7 +106,7 @@ async function run(context: Context, name: string, options: Options): Promise<vo
   const packed = writeOvx(prepareModel(quantized.model, { keepIntegers: true }));
   signal.throwIfAborted();
   await writeAtomically(options.output, packed);
-  const files = { input: name, output: options.output, fileBefore: bytes.length, fileAfter: packed.length };
+  const files = { input: name, output: options.output, fileBefore, fileAfter: packed.length };
   if (options.report !== undefined) await writePage(options.report, files, quantized.report);
   if (options.json) terminal.out(JSON.stringify(record(files, quantized.report)));
   else print(context, files, quantized.report, options.report);

@@ -12,6 +12,7 @@ export { PcmStream } from "../audio/pcm-stream.ts";
 export { type ListedModel, models } from "../model/list.ts";
 export { cacheFolder } from "./cache.ts";
 export { openFile, readBytes, readPieces, writeAtomically } from "./files.ts";
+export { type ModelFromFile, readModelFile } from "./import.ts";
 export { loadKeywords, readKeywordFile } from "./keywords.ts";
 export type { LabelFolder } from "./label-folders.ts";
 export { labelFolders, recordingsIn } from "./label-folders.ts";

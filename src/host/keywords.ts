@@ -6,6 +6,7 @@ import { isOvx } from "../model/ovx.ts";
 import type { KeywordSettings } from "../speech/keyword-settings.ts";
 import { KeywordModel, type KeywordOptions } from "../speech/keywords.ts";
 import { openFile, readBytes } from "./files.ts";
+import { readModelFile } from "./import.ts";
 import { findModel, type PullOptions } from "./models.ts";
 import { enableWide } from "./v8.ts";
 
@@ -31,9 +32,9 @@ export async function loadKeywords(
 }
 
 async function importModel(path: string, { signal }: PullOptions): Promise<Model> {
-  const bytes = await readBytes(path, { signal });
-  const { prepareModel, readModel } = await import("../import.ts");
-  return prepareModel(readModel(bytes, { file: path }));
+  const { model } = await readModelFile(path, { signal });
+  const { prepareModel } = await import("../import.ts");
+  return prepareModel(model);
 }
 
 /**

@@ -5,7 +5,7 @@ import { OctavoxError } from "../errors.ts";
 import { type Graph, isGraph, type Node } from "../model/graph.ts";
 
 /** @throws OctavoxError `format` when two nodes compute one value, or nodes wait for each other */
-export function sortNodes(nodes: readonly Node[]): Node[] {
+export function sortNodes<N extends Node>(nodes: readonly N[]): N[] {
   const producer = producers(nodes);
   const waits = nodes.map((node) => dependencies(node, producer));
   const unmet = waits.map((set) => set.size);
@@ -13,7 +13,7 @@ export function sortNodes(nodes: readonly Node[]): Node[] {
   waits.forEach((set, i) => {
     for (const other of set) users[other].push(i);
   });
-  const sorted: Node[] = [];
+  const sorted: N[] = [];
   const placed = new Array<boolean>(nodes.length).fill(false);
   for (let first = 0; first < nodes.length; first++) {
     // A node that waited is placed right after the last one it waited for, if its turn in the file is over.

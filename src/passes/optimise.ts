@@ -6,7 +6,9 @@ import { inferShapes } from "../model/infer.ts";
 import type { Rounding } from "../reference/requantize.ts";
 import { attendInIntegers, fuseAttention } from "./attention.ts";
 import { blockMatMul } from "./block-products.ts";
+import { foldChannelAffine } from "./channel-affine.ts";
 import { convChannelsLast, fuseLimits, fusePad, poolChannelsLast } from "./channels-last.ts";
+import { splitGemm } from "./dense.ts";
 import { type FoldOptions, foldConstants } from "./fold.ts";
 import { nameNodes, nameOutputs, removeIdentities } from "./identities.ts";
 import {
@@ -51,9 +53,10 @@ function passes(
 ): readonly (readonly Rewrite[])[] {
   return [
     [removeIdentities],
-    [fusePad],
+    [fusePad, foldChannelAffine],
     [lowerQuantize(rounding), removeIdentities],
     [lowerToFloat],
+    [splitGemm],
     [fuseGelu],
     [fuseSwish],
     [fuseLayerNorm],

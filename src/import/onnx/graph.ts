@@ -6,6 +6,7 @@ import { OctavoxError } from "../../errors.ts";
 import { type DeclaredDim, type Graph, isGraph, type Node, type ValueInfo } from "../../model/graph.ts";
 import { onnxTypeName, onnxTypes } from "../../model/onnx-types.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { sortNodes } from "../sort.ts";
 import { constantOf, convertAttribute, type Parts } from "./attributes.ts";
 import {
   type GraphProto,
@@ -14,7 +15,6 @@ import {
   TensorShapeProto_DimensionSchema,
   type ValueInfoProto,
 } from "./onnx_pb.ts";
-import { sortNodes } from "../sort.ts";
 import { convertTensor, type ExternalData } from "./tensor.ts";
 
 /** What the whole file shares. */
