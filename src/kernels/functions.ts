@@ -178,6 +178,26 @@ export interface KernelFunctions extends WindowFunctions, ByteFunctions, WeightF
     interleaved: number,
   ): void;
 
+  // -- recurrent layers -------------------------------------------------------------------------------
+  /**
+   * One step of an LSTM for n hidden values: c′ = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c′), from the sums of the four
+   * gates. `c` and `next` may be the same. Pointers need only element alignment.
+   * @param peephole float32[3·n], optional: input, output, forget
+   */
+  lstm_cell_f32(
+    i: Pointer,
+    o: Pointer,
+    f: Pointer,
+    g: Pointer,
+    c: Pointer,
+    h: Pointer,
+    next: Pointer,
+    n: number,
+    peephole: Pointer,
+  ): void;
+  /** y = (1 − update)·tanh(sums) + update·h; y may be h. */
+  gru_blend_f32(update: Pointer, sums: Pointer, h: Pointer, y: Pointer, n: number): void;
+
   // -- elementwise, n floats; x and y may be the same ---------------------------------------------------
   neg_f32(x: Pointer, y: Pointer, n: number): void;
   abs_f32(x: Pointer, y: Pointer, n: number): void;

@@ -1,8 +1,9 @@
 // Every shape rule.
 
 import { commonRules } from "./common.ts";
+import { recurrence } from "./recurrent.ts";
 import { signals } from "./signals.ts";
 import type { Rules } from "./site.ts";
 import { windows } from "./windows.ts";
 
-export const allRules: Rules = { ...commonRules, ...windows, ...signals };
+export const allRules: Rules = { ...commonRules, ...windows, ...recurrence, ...signals };

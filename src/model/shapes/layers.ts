@@ -1,9 +1,9 @@
-// Shape rules of whole layers: normalisation, attention, recurrent networks, and of conversions between
+// Shape rules of whole layers: normalisation, attention, and of conversions between
 // integers and floats.
 
 import type { DType } from "../../tensor/dtype.ts";
 import { add, type Dim, divideExactly, isConstant } from "../dim.ts";
-import { type Facts, fact, type Rule, type Rules, type Site } from "./site.ts";
+import { type Facts, fact, type Rules, type Site } from "./site.ts";
 
 /** x uint8, int8 … → floats of the scale's type. */
 function dequantize(site: Site): Facts {
@@ -63,38 +63,6 @@ function attention(site: Site): Facts {
   return [fact("float32", q && v && [q[0], q[1], v[2]]), fact("float32", keys), fact("float32", values)];
 }
 
-/**
- * X [time, batch, input], W [directions, gates·hidden, input], R; layout 1 puts the batch first.
- * Y [time, directions, batch, hidden], Y_h and Y_c [directions, batch, hidden]; with octavox's projection
- * [directions, hidden, projected] as last input of an LSTM, Y and Y_h have the projected size.
- */
-function recurrent(states: number): Rule {
-  return (site) => {
-    const [x, r] = [site.ranked(0, 3), site.ranked(2, 3)];
-    const hidden = r?.[2] ?? (site.node.attributes.hidden_size as number | undefined);
-    if (!x || hidden === undefined) return site.node.outputs.flatMap(() => site.like(0, undefined));
-    const directions = site.text("direction", "forward") === "bidirectional" ? 2 : 1;
-    const batchFirst = site.number("layout", 0) === 1;
-    const [time, batch] = batchFirst ? [x[1], x[0]] : [x[0], x[1]];
-    const sequence = batchFirst ? [batch, time, directions, hidden] : [time, directions, batch, hidden];
-    const state = (width: Dim) => (batchFirst ? [batch, directions, width] : [directions, batch, width]);
-    const widths = [hidden, site.dims(8)?.[1] ?? hidden].slice(0, states);
-    return [...site.like(0, sequence), ...widths.flatMap((width) => site.like(0, state(width)))];
-  };
-}
-
-/** Dynamic-range LSTM of onnxruntime: W and R are transposed, [directions, input, gates·hidden]. */
-function dynamicLstm(site: Site): Facts {
-  const [x, hidden] = [site.ranked(0, 3), site.number("hidden_size", 0)];
-  const directions = site.text("direction", "forward") === "bidirectional" ? 2 : 1;
-  const state = x && [directions, x[1], hidden];
-  return [
-    ...site.like(0, x && [x[0], directions, x[1], hidden]),
-    ...site.like(0, state),
-    ...site.like(0, state),
-  ];
-}
-
 /** The two branches of `If`: what both agree on. */
 function branches(site: Site): Facts {
   const graphs = [site.node.attributes.then_branch, site.node.attributes.else_branch];
@@ -130,9 +98,5 @@ export const layers: Rules = {
   BatchNormalization: batchNormalization,
   Attention: attention,
   AttentionInteger: attention,
-  LSTM: recurrent(2),
-  GRU: recurrent(1),
-  RNN: recurrent(1),
-  DynamicQuantizeLSTM: dynamicLstm,
   If: branches,
 };

@@ -1,7 +1,7 @@
 // Shape rules of matrix products, float and integer, ONNX's and octavox's own.
 
 import type { DType } from "../../tensor/dtype.ts";
-import type { Dim } from "../dim.ts";
+import { type Dim, isConstant, product } from "../dim.ts";
 import { broadcast, type Facts, fact, type Rule, type Rules, type Shape, type Site } from "./site.ts";
 
 /** [.., M, K] · [.., K, N] with numpy's rules for vectors and leading dimensions. */
@@ -30,6 +30,14 @@ function gemm(site: Site): Facts {
   const [other, n] = site.number("transB", 0) ? [b[1], b[0]] : b;
   site.same(k, other, "inner sizes");
   return site.like(0, [m, n]);
+}
+
+/** x·W + bias; the bias has a value for each column. */
+function linear(site: Site): Facts {
+  const [columns, bias] = [site.ranked(1, 2)?.[1], site.dims(2)];
+  if (columns !== undefined && bias && isConstant(columns) && product(bias) !== columns)
+    site.fail(`a bias of ${columns} values`, bias.join("×"));
+  return [fact("float32", matmulDims(site, 0, 1))];
 }
 
 /** Letters of an equation to sizes; the output's letters are those after "->" or those that occur once. */
@@ -72,5 +80,6 @@ export const products: Rules = {
     return [zero && fact(zero.dtype, matmulDims(site, 0, 3))];
   },
   Gemm: gemm,
+  Linear: linear,
   Einsum: einsum,
 };

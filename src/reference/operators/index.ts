@@ -15,6 +15,7 @@ import { pooling } from "./pooling.ts";
 import { products } from "./products.ts";
 import { quantization } from "./quantization.ts";
 import { recurrence } from "./recurrent.ts";
+import { recurrentSteps } from "./recurrent-steps.ts";
 import { reducing } from "./reduce.ts";
 import { requantized } from "./requantized.ts";
 import { reshaping } from "./reshaping.ts";
@@ -42,5 +43,6 @@ export const operators: Operators = {
   ...quantization,
   ...heads,
   ...recurrence,
+  ...recurrentSteps,
   ...spectral,
 };

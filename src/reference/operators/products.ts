@@ -194,9 +194,22 @@ export function integerToFloat(
   return tensorOf("float32", y, dims);
 }
 
+/** x [.., M, K], W [K, N], bias of N values */
+const linear: ReferenceOperator = (inputs, context) => {
+  const [{ dims: left }, w] = [required(inputs, 0, context), required(inputs, 1, context)];
+  const [k, n] = w.dims;
+  const bias = inputs[2] && floats(inputs, 2, context);
+  if (w.dims.length !== 2 || left.at(-1) !== k || (bias && bias.length !== n))
+    throw misfit(inputs, context, "x [.., K], W [K, N], bias [N]", "others");
+  const x = floats(inputs, 0, context);
+  const y = matmulF32(x, floats(inputs, 1, context), [x.length / k, n, k], bias);
+  return [tensorOf("float32", y, [...left.slice(0, -1), n])];
+};
+
 export const products: Operators = {
   MatMul: matMul,
   Gemm: gemm,
+  Linear: linear,
   MatMulInteger: (inputs, context) => [integers(inputs, [0, 2, 1, 3], context)],
   QLinearMatMul: qLinearMatMul,
   MatMulIntegerToFloat: matMulIntegerToFloat,
