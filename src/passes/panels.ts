@@ -6,16 +6,18 @@ import { panelType } from "../model/panels.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
-/** Which input of an operator is its matrix. */
-const matrixInput: Readonly<Record<string, number>> = {
-  MatMulIntegerToFloat: 1,
-  ConvIntegerToFloat: 1,
-  MatMulQuantized: 1,
-  ConvQuantized: 1,
-  DepthwiseConvQuantized: 1,
-  GatherDequantize: 0,
-  MatMulBlocksToFloat: 1,
-  GatherBlocks: 0,
+/** Which inputs of an operator are matrices. */
+const matrixInputs: Readonly<Record<string, readonly number[]>> = {
+  MatMulIntegerToFloat: [1],
+  ConvIntegerToFloat: [1],
+  MatMulQuantized: [1],
+  ConvQuantized: [1],
+  DepthwiseConvQuantized: [1],
+  GatherDequantize: [0],
+  MatMulBlocksToFloat: [1],
+  GatherBlocks: [0],
+  LstmStepsInteger: [1, 2],
+  GruStepsInteger: [1, 2],
 };
 
 /** The element types that have panels. */
@@ -28,7 +30,7 @@ const packers: Partial<Record<DType, (data: Int8Array, k: number, n: number) => 
 export type PanelCache = Map<Tensor, Tensor>;
 
 export function packMatrices(graph: Graph, cache: PanelCache = new Map()): Graph {
-  const matrices = new Set(graph.nodes.flatMap(({ inputs, op }) => inputs[matrixOf(op)] ?? []));
+  const matrices = new Set(graph.nodes.flatMap(({ inputs, op }) => matricesOf(op).flatMap((at) => inputs[at] ?? [])));
   const others = new Set([...graph.nodes.flatMap(otherValues), ...graph.outputs.map(({ name }) => name)]);
   const constants = new Map(graph.constants);
   const layouts = new Map(graph.layouts);
@@ -60,12 +62,12 @@ export function unpackMatrices(graph: Graph, cache: PanelCache = new Map()): Gra
   return { ...rest, constants };
 }
 
-/** What a node reads beside its matrix, in its branches too. */
+/** What a node reads beside its matrices, in its branches too. */
 function otherValues(node: Node): string[] {
-  const inputs = node.inputs.filter((_, index) => index !== matrixOf(node.op));
+  const inputs = node.inputs.filter((_, index) => !matricesOf(node.op).includes(index));
   return valuesUsedBy({ ...node, inputs });
 }
 
-function matrixOf(op: string): number {
-  return Object.hasOwn(matrixInput, op) ? matrixInput[op] : -1;
+function matricesOf(op: string): readonly number[] {
+  return Object.hasOwn(matrixInputs, op) ? matrixInputs[op] : [];
 }

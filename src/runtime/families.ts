@@ -45,6 +45,10 @@ export const families: readonly Listed[] = [
     load: async () => (await import("./families/requantized.ts")).requantized,
   },
   {
+    operators: ["LstmSteps", "LstmStepsInteger", "GruSteps", "GruStepsInteger", "LstmCell"],
+    load: async () => (await import("./families/recurrent.ts")).recurrent,
+  },
+  {
     operators: ["MatMulBlocksToFloat", "GatherBlocks"],
     load: async () => (await import("./families/blocks.ts")).blocks,
   },

@@ -39,9 +39,10 @@ export class Grid {
     return name;
   }
 
-  add(op: string, inputs: readonly string[], attributes: Attributes): void {
+  add(op: string, inputs: readonly string[], attributes: Attributes, results = 1): void {
     const name = `${op} ${this.nodes.length} ${JSON.stringify(attributes)}`;
-    this.nodes.push({ name, op, inputs, outputs: [name], attributes });
+    const outputs = Array.from({ length: results }, (_, i) => (i === 0 ? name : `${name}, result ${i}`));
+    this.nodes.push({ name, op, inputs, outputs, attributes });
   }
 
   /**
@@ -50,7 +51,8 @@ export class Grid {
    */
   async check(onKernels = true): Promise<void> {
     const info = ([name, { dtype, dims }]: [string, Tensor]) => ({ name, dtype, dims });
-    const outputs = this.nodes.map(({ name }) => ({ name, dtype: "float32" as const, dims: undefined }));
+    const names = this.nodes.flatMap(({ outputs }) => outputs);
+    const outputs = names.map((name) => ({ name, dtype: "float32" as const, dims: undefined }));
     const graph: Graph = {
       name: "grid",
       inputs: [...this.inputs].map(info),
@@ -72,7 +74,7 @@ export class Grid {
     const expected = await run("reference");
     for (const kernels of ["simd", "relaxed"] as const) {
       const found = await run(kernels);
-      for (const { name } of this.nodes) {
+      for (const name of names) {
         assert.deepEqual(found[name].dims, expected[name].dims, name);
         assert.deepEqual(found[name].data, expected[name].data, `${kernels}: ${name}`);
       }

@@ -150,6 +150,19 @@ const matMul: Binder = {
   },
 };
 
+/** x·W + bias; the bias may be any value of the right size. */
+const linear: Binder = {
+  bind({ inputs, outputs, kernels: { matmul_f32 } }) {
+    const [x, w, bias] = inputs.map((input) => fixedDims(input));
+    if (!x || !w || inputs.some((input) => input && input.dtype !== "float32")) return undefined;
+    const [{ rows }, [k, n]] = [asRows(x), w];
+    if (inputs[2] && (!bias || sizeOf(bias) !== n)) return undefined;
+    const [from, matrix, y] = [inputs[0]!.pointer, inputs[1]!.pointer, outputs[0].pointer];
+    const more = inputs[2]?.pointer ?? 0;
+    return () => matmul_f32(from, k * 4, matrix, n * 4, y, n * 4, rows, n, k, more);
+  },
+};
+
 export const products: Record<string, Binder> = {
   MatMulIntegerToFloat: matMulInteger,
   GatherDequantize: gatherDequantize,
@@ -157,4 +170,5 @@ export const products: Record<string, Binder> = {
   QuantizeLinear: quantize,
   DequantizeLinear: dequantize,
   MatMul: matMul,
+  Linear: linear,
 };
