@@ -19,11 +19,14 @@ import {
   quantizeGather,
   quantizeMatMul,
 } from "./integer-products.ts";
+import { fuseLinear, gemmToLinear } from "./linear.ts";
 import { lowerQuantize } from "./lower-qdq.ts";
 import { lowerToFloat } from "./lower-to-float.ts";
+import { fuseLstmCell } from "./lstm-cell.ts";
 import { findCausalMasks } from "./masks.ts";
 import { fuseGelu, fuseGroupNorm, fuseLayerNorm, fuseSwish } from "./normalise.ts";
 import { expandQLinear } from "./qlinear.ts";
+import { lowerRecurrent } from "./recurrent.ts";
 import { sinkReshapes } from "./reshapes.ts";
 import { type Rewrite, removeDead, rewriteNodes } from "./rewrite.ts";
 import { fuseRotary } from "./rotary.ts";
@@ -54,6 +57,7 @@ function passes(
   return [
     [removeIdentities],
     [fusePad, foldChannelAffine],
+    [lowerRecurrent(keepIntegers), fuseLstmCell],
     [lowerQuantize(rounding), removeIdentities],
     [lowerToFloat],
     [splitGemm],
@@ -67,7 +71,7 @@ function passes(
     [quantizeMatMul(matrices, keepIntegers)],
     keepIntegers ? [] : [quantizeConv(matrices)],
     [convChannelsLast, poolChannelsLast],
-    [fuseBias],
+    [fuseBias, gemmToLinear, fuseLinear],
     [fuseRotary],
     settleLayout,
     [fuseAttention(causalMasks)],

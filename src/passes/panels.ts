@@ -30,7 +30,9 @@ const packers: Partial<Record<DType, (data: Int8Array, k: number, n: number) => 
 export type PanelCache = Map<Tensor, Tensor>;
 
 export function packMatrices(graph: Graph, cache: PanelCache = new Map()): Graph {
-  const matrices = new Set(graph.nodes.flatMap(({ inputs, op }) => matricesOf(op).flatMap((at) => inputs[at] ?? [])));
+  const matrices = new Set(
+    graph.nodes.flatMap(({ inputs, op }) => matricesOf(op).flatMap((at) => inputs[at] ?? [])),
+  );
   const others = new Set([...graph.nodes.flatMap(otherValues), ...graph.outputs.map(({ name }) => name)]);
   const constants = new Map(graph.constants);
   const layouts = new Map(graph.layouts);

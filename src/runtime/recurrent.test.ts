@@ -14,7 +14,11 @@ const sizes = [
 function matrixOf(grid: Grid, k: number, n: number, integer: boolean): [matrix: string, affine: string[]] {
   if (!integer) return [grid.constant(grid.floats([k, n])), []];
   const dims = k % 2 ? [n] : [];
-  const scale = new Tensor("float32", Float32Array.from({ length: n }, (_, i) => 0.004 + i / 9999), [n]);
+  const scale = new Tensor(
+    "float32",
+    Float32Array.from({ length: n }, (_, i) => 0.004 + i / 9999),
+    [n],
+  );
   const zeros = Array.from({ length: k % 2 ? n : 1 }, (_, i) => (k % 3 === 0 ? 0 : (i % 7) - 3));
   return [
     grid.constant(grid.bytes("int8", [k, n])),

@@ -2,14 +2,7 @@
 // and one step of an LSTM.
 
 import type { Tensor } from "../../tensor/tensor.ts";
-import {
-  floatProduct,
-  gruBlend,
-  gruGates,
-  integerProduct,
-  lstmCell,
-  type RowProduct,
-} from "../recurrent.ts";
+import { floatProduct, gruBlend, gruGates, integerProduct, lstmCell, type RowProduct } from "../recurrent.ts";
 import {
   floats,
   type Inputs,

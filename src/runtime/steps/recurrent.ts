@@ -71,12 +71,7 @@ type Sizes = NonNullable<ReturnType<typeof sizesOf>>;
 type StepOfTime = (views: Views, frame: number, h: number, y: number, item: number, first: boolean) => void;
 
 /** Runs `step` for every frame; h goes from row to row of y, and the last one to the output of states. */
-function walk(
-  site: Site,
-  { time, batch, hidden, width }: Sizes,
-  zeros: number,
-  step: StepOfTime,
-): Step {
+function walk(site: Site, { time, batch, hidden, width }: Sizes, zeros: number, step: StepOfTime): Step {
   const [x, y, last] = [site.inputs[0]!.pointer, site.outputs[0].pointer, site.outputs[1].pointer];
   const frameBytes = (site.inputs[0]!.dims[2] as number) * 4;
   const start = site.inputs[3]?.pointer;

@@ -1,0 +1,65 @@
+// Float products and what is added to them: x·W + bias is one operator, whether it was Gemm, or MatMul and Add. Where the
+// result is one row, another product may be the bias, so that a sum of products is a chain of steps without additions.
+
+import type { Node } from "../model/graph.ts";
+import { sizeOf } from "../tensor/tensor.ts";
+import { makeNode, otherInput, type Rewrite, type View } from "./rewrite.ts";
+
+/** Gemm with constant float weights, plainly used  →  Linear. */
+export const gemmToLinear: Rewrite = (node, view) => {
+  const { alpha = 1, beta = 1, transA = 0, transB = 0 } = node.attributes;
+  if (node.op !== "Gemm" || alpha !== 1 || beta !== 1 || transA !== 0) return undefined;
+  const [x, w, bias] = node.inputs;
+  const weights = view.constant(w);
+  const columns = weights?.dims[transB === 0 ? 1 : 0];
+  if (weights?.dtype !== "float32" || (bias && !isRow(bias, columns, 2, view))) return undefined;
+  const turned = view.fresh(`${w}/turned`);
+  return [
+    ...(transB === 0 ? [] : [makeNode("Transpose", [w], [turned], { perm: [1, 0] })]),
+    makeNode("Linear", [x, transB === 0 ? w : turned, ...(bias ? [bias] : [])], node.outputs),
+  ];
+};
+
+/** A product and what is added to every row of it  →  Linear. */
+export const fuseLinear: Rewrite = (node, view) => {
+  if (node.op !== "Add") return undefined;
+  for (const input of node.inputs) {
+    const made = withBias(input, otherInput(node, input), node.outputs[0], view);
+    if (made) return made;
+  }
+  return undefined;
+};
+
+/** The product `value` plus `bias`; where it has a bias already, that one becomes the sum. */
+function withBias(value: string, bias: string, output: string, view: View): Node[] | undefined {
+  const product = floatProduct(value, view);
+  const columns = product && view.constant(product.inputs[1])!.dims[1];
+  const rank = product && view.fact(product.outputs[0])?.dims?.length;
+  if (!product || view.uses(value) > 1 || rank === undefined || !isRow(bias, columns, rank, view))
+    return undefined;
+  const [x, w, own] = product.inputs;
+  if (own === undefined) return [makeNode("Linear", [x, w, bias], [output])];
+  const sum = view.fresh(`${output}/bias`);
+  const both = [own, bias].every((each) => view.constant(each));
+  const before = both
+    ? [makeNode("Add", [own, bias], [sum])]
+    : (withBias(own, bias, sum, view) ?? withBias(bias, own, sum, view));
+  return before && [...before, makeNode("Linear", [x, w, sum], [output])];
+}
+
+/** A float product with a constant matrix. */
+function floatProduct(value: string, view: View): Node | undefined {
+  const node = view.producer(value);
+  if (node?.op !== "MatMul" && node?.op !== "Linear") return undefined;
+  const weights = view.constant(node.inputs[1]);
+  return weights?.dtype === "float32" && weights.dims.length === 2 ? node : undefined;
+}
+
+/** Whether a value has one row of so many columns, and so is added to each row alike. */
+function isRow(value: string, columns: number | undefined, rank: number, view: View): boolean {
+  const { dtype, dims } = view.fact(value) ?? {};
+  if (dtype !== "float32" || !dims?.every((dim) => typeof dim === "number")) return false;
+  return (
+    dims.length > 0 && dims.length <= rank && dims.at(-1) === columns && sizeOf(dims as number[]) === columns
+  );
+}
