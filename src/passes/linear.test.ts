@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fuseLinear, gemmToLinear } from "./linear.ts";
+import { fuseLinear } from "./linear.ts";
 import { fuseLstmCell } from "./lstm-cell.ts";
 import { apply, becomes, graph, node, noise, ops, sameResults, settle, stays } from "./testing-text.ts";
 
@@ -24,18 +24,6 @@ test("a sum of products over one row is a chain of products", () => {
 test("products over several rows stay apart, and so do products that others read", () => {
   stays(fuseLinear, product(["MatMul: x w → p", "MatMul: z v → q", "Add: p q → y"]));
   stays(fuseLinear, product(["MatMul: x w → p", "Add: p b → s", "Mul: s p → y"]));
-});
-
-test("Gemm with constant weights is a product with a bias", () => {
-  becomes(gemmToLinear, product(["Gemm: x w b → y"]), ["Linear"]);
-  const turned = { x: [3, 6], z: [3, 5] } as const;
-  const transposed = node("Gemm: x w → y", { transB: 1 });
-  becomes(gemmToLinear, graph({ inputs: turned, constants, nodes: [transposed] }), ["Transpose", "Linear"]);
-  for (const attributes of [{ alpha: 2 }, { beta: 0 }])
-    stays(
-      gemmToLinear,
-      graph({ inputs: { x: [3, 4] }, constants, nodes: [node("Gemm: x w b → y", attributes)] }),
-    );
 });
 
 /** A step as exporters write it; letters are the gates in the order of their quarters. */

@@ -1,24 +1,9 @@
-// Float products and what is added to them: x·W + bias is one operator, whether it was Gemm, or MatMul and Add. Where the
-// result is one row, another product may be the bias, so that a sum of products is a chain of steps without additions.
+// Float products and what is added to them: x·W + bias is one operator. Where the result is one row, another
+// product may be the bias, so that a sum of products is a chain of steps without additions.
 
 import type { Node } from "../model/graph.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { makeNode, otherInput, type Rewrite, type View } from "./rewrite.ts";
-
-/** Gemm with constant float weights, plainly used  →  Linear. */
-export const gemmToLinear: Rewrite = (node, view) => {
-  const { alpha = 1, beta = 1, transA = 0, transB = 0 } = node.attributes;
-  if (node.op !== "Gemm" || alpha !== 1 || beta !== 1 || transA !== 0) return undefined;
-  const [x, w, bias] = node.inputs;
-  const weights = view.constant(w);
-  const columns = weights?.dims[transB === 0 ? 1 : 0];
-  if (weights?.dtype !== "float32" || (bias && !isRow(bias, columns, 2, view))) return undefined;
-  const turned = view.fresh(`${w}/turned`);
-  return [
-    ...(transB === 0 ? [] : [makeNode("Transpose", [w], [turned], { perm: [1, 0] })]),
-    makeNode("Linear", [x, transB === 0 ? w : turned, ...(bias ? [bias] : [])], node.outputs),
-  ];
-};
 
 /** A product and what is added to every row of it  →  Linear. */
 export const fuseLinear: Rewrite = (node, view) => {

@@ -19,7 +19,7 @@ import {
   quantizeGather,
   quantizeMatMul,
 } from "./integer-products.ts";
-import { fuseLinear, gemmToLinear } from "./linear.ts";
+import { fuseLinear } from "./linear.ts";
 import { lowerQuantize } from "./lower-qdq.ts";
 import { lowerToFloat } from "./lower-to-float.ts";
 import { fuseLstmCell } from "./lstm-cell.ts";
@@ -71,7 +71,7 @@ function passes(
     [quantizeMatMul(matrices, keepIntegers)],
     keepIntegers ? [] : [quantizeConv(matrices)],
     [convChannelsLast, poolChannelsLast],
-    [fuseBias, gemmToLinear, fuseLinear],
+    [fuseBias, fuseLinear],
     [fuseRotary],
     settleLayout,
     [fuseAttention(causalMasks)],
