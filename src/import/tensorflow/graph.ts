@@ -14,9 +14,11 @@ import { behind, type FrontEnd, frontEndOf } from "./front-end.ts";
 import type { GraphDef } from "./graphdef_pb.ts";
 import { knownValues } from "./known.ts";
 import { layers } from "./layers.ts";
+import { type LayerNode, loopsToLayers } from "./loops.ts";
 import { movement } from "./movement.ts";
 import { endsOf, readNodes, type TfNode } from "./nodes.ts";
 import { checkInputs, type Operators, type Site } from "./operator.ts";
+import { emitLayer } from "./recurrent.ts";
 import { convertTensor, MOST_REPEATED } from "./tensor.ts";
 
 const operators: Operators = { ...elementwise, ...layers, ...movement };
@@ -34,9 +36,10 @@ export interface Converted {
 export function convertGraph(proto: GraphDef, opset: number): Converted {
   const read = readNodes(proto);
   const frontEnd = frontEndOf(read);
-  const nodes = sortNodes(frontEnd ? behind(frontEnd, read) : read);
-  const tensors = constantsOf(nodes);
-  const known = knownValues(nodes, tensors);
+  const written = frontEnd ? behind(frontEnd, read) : read;
+  const tensors = constantsOf(written);
+  const known = knownValues(written, tensors);
+  const nodes = sortNodes(loopsToLayers(written, known));
   const graph = new GraphBuilder(nodes.flatMap(({ outputs }) => outputs));
   const inputs: ValueInfo[] = [];
   for (const node of nodes) {
@@ -44,6 +47,7 @@ export function convertGraph(proto: GraphDef, opset: number): Converted {
     if (tensor) graph.constants.set(node.name, tensor);
     else if (node.outputs[0] === frontEnd?.input.name) inputs.push(frontEnd.input);
     else if (node.op === "Placeholder") inputs.push(placeholder(node));
+    else if ("layer" in node) emitLayer(node as LayerNode, graph);
     else forNode(node, () => convert({ node, known, graph }));
   }
   const outputs = endsOf(nodes).map(({ outputs: [name] }) => name);

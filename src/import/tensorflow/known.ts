@@ -42,7 +42,6 @@ const folds: Readonly<Record<string, Fold>> = {
   Mul: elementwise((a, b) => a * b),
   Maximum: elementwise((a, b) => Math.max(a, b)),
   Minimum: elementwise((a, b) => Math.min(a, b)),
-  FloorDiv: elementwise((a, b) => Math.floor(a / b)),
   Cast: same,
   ExpandDims: same,
   Reshape: same,

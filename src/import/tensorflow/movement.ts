@@ -194,6 +194,12 @@ const argMax: Operator = {
   },
 };
 
+/** From, to, step: scalars. */
+const range: Operator = {
+  inputs: [3, 3],
+  convert: ({ graph, node }) => graph.emit("Range", node.inputs, node.outputs),
+};
+
 const same = (op: string): Operator => ({
   inputs: [1, 1],
   convert: ({ graph, node }) => graph.emit(op, node.inputs, node.outputs),
@@ -215,6 +221,7 @@ export const movement: Operators = {
   Pad: pad,
   PadV2: pad,
   Prod: reduce("ReduceProd"),
+  Range: range,
   Reshape: reshape,
   Shape: same("Shape"),
   Split: split,

@@ -14,8 +14,8 @@ export interface TfNode extends Node {
   attr: Readonly<Record<string, AttrValue>>;
 }
 
-/** Operators that compute nothing, and are no end of a graph. */
-const silent = new Set(["NoOp", "Assert", "Const"]);
+/** Operators that are no end of a graph: they compute nothing, or bring a value out of a loop that nobody asks for. */
+const silent = new Set(["NoOp", "Assert", "Const", "Exit"]);
 
 /** Operators that give what they are given; what reads them reads that instead. */
 export const copies = new Set([
