@@ -145,7 +145,15 @@ export class Layout {
     else if (offset !== undefined) this.addAlias(node, offset, index);
     else
       for (const output of node.outputs)
-        if (output !== "" && !this.operands.has(output)) this.addBlock(output, index);
+        if (output !== "" && !this.operands.has(output)) this.addOutput(output, index);
+  }
+
+  /** A state that the graph replaces without reading it is computed where it stays. */
+  private addOutput(name: string, index: number): void {
+    const { states, store } = this.request;
+    const state = states.find(({ input, output }) => output === name && input === undefined);
+    if (state) this.addFixed(name, store.pointer(state.name));
+    else this.addBlock(name, index);
   }
 
   private addAlias(node: Node, offset: number, index: number): void {

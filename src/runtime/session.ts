@@ -131,7 +131,8 @@ export class InferenceSession {
    * @param feeds a tensor for every input
    * @returns a tensor for every output
    * @throws OctavoxError `argument` for missing or unknown inputs, `shape` for sizes that do not fit, `state`
-   *   after `dispose`, `host` when a thread is lost (states are as before; the next run has one thread)
+   *   after `dispose`, `host` when a thread is lost (states are as before, but empty where the graph
+   *   replaces them without reading them; the next run has one thread)
    */
   async run(
     feeds: Readonly<Record<string, Tensor>>,
@@ -158,6 +159,8 @@ export class InferenceSession {
 
   private execute(plan: Plan, graph: Graph, feeds: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
     const context: RunContext = { views: this.currentViews(), lengths: this.store.lengths };
+    for (const { state } of plan.assigns.filter((assign) => this.isInPlace(assign)))
+      this.store.setLength(state, 0);
     for (const [name, tensor] of Object.entries(feeds))
       writeTensor(tensor, plan.operands.get(name)!, context);
     for (const step of plan.steps) step(context);
@@ -278,11 +281,18 @@ export class InferenceSession {
     return this.views;
   }
 
+  /** Whether a state's next value is computed where the state is. */
+  private isInPlace({ state, operand }: Plan["assigns"][number]): boolean {
+    return operand.pointer === this.store.pointer(state);
+  }
+
   private keepStates(plan: Plan, { views, lengths }: RunContext): void {
-    for (const { state, operand, rows } of plan.assigns) {
+    for (const assign of plan.assigns) {
+      const { state, operand, rows } = assign;
       const count = dimNow(rows, lengths);
       const bytes = count * dimNow(operand.dims[2], lengths) * 4;
-      views.u8.copyWithin(this.store.pointer(state), operand.pointer, operand.pointer + bytes);
+      if (!this.isInPlace(assign))
+        views.u8.copyWithin(this.store.pointer(state), operand.pointer, operand.pointer + bytes);
       this.store.setLength(state, count);
     }
     const longer = plan.appends.map(
