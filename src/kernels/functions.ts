@@ -71,6 +71,8 @@ export interface KernelFunctions extends WindowFunctions, ByteFunctions, WeightF
    */
   extremes_f32(x: Pointer, n: number, lows: Pointer, highs: Pointer): void;
   dynamic_grid_u8(lows: Pointer, highs: Pointer, blocks: number, scale: Pointer, zero: Pointer): void;
+  /** y[i] = x[i] − (q[i] − zero)·scale: what quantization left over. x and y may be the same. */
+  residual_u8(x: Pointer, n: number, q: Pointer, y: Pointer, scale: number, zero: number): void;
   /** y[i] = (x[i] − zero)·scale, x uint8 / int8 → float32. */
   dequantize_u8(x: Pointer, n: number, y: Pointer, scale: number, zero: number): void;
   dequantize_s8(x: Pointer, n: number, y: Pointer, scale: number, zero: number): void;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dequantize, dynamicQuantize } from "../reference/quantize.ts";
+import { dequantize, dynamicQuantize, quantizationResidual } from "../reference/quantize.ts";
 import { packPanels } from "./layout.ts";
 import { addQuantize } from "./quantize.ts";
 import { Arena, assertSameBits, createRandom, instantiate, randomFloats } from "./testing.ts";
@@ -60,6 +60,22 @@ for (const [name, Bytes] of [["dequantize_u8", Uint8Array] as const, ["dequantiz
       arena.assertGuarded(to, 4 * n, name);
     }
   });
+
+test("residual_u8 has the bits of the reference, in place too", () => {
+  for (const n of lengths) {
+    const x = randomFloats(random, n, 20);
+    const q = new Uint8Array(n).map(() => Math.floor(256 * random()));
+    const expected = quantizationResidual(x, q, 0.1, 7);
+    for (const inPlace of [false, true]) {
+      arena.reset();
+      const from = arena.put(x);
+      const to = inPlace ? from : arena.reserve(4 * n);
+      kernels.residual_u8(from, n, arena.put(q), to, 0.1, 7);
+      assertSameBits(arena.floats(to, n), expected, `${n}`);
+      arena.assertGuarded(to, 4 * n, "residual_u8");
+    }
+  }
+});
 
 test("gather_panel_f32 finds every column of a panelled matrix", () => {
   for (const k of [1, 3, 4, 5, 16, 29])

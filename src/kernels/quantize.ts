@@ -20,9 +20,15 @@ import { advance, FLOAT, Lanes, ROUNDER_BITS, storePartial, VECTOR } from "./vec
 
 export function addQuantize(module: ModuleBuilder): void {
   addDynamicQuantize(module);
-  addDequantize(module, "dequantize_u8", (x) => i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(x)));
+  addDequantize(module, "dequantize_u8", widenUnsigned);
   addDequantize(module, "dequantize_s8", widenSigned);
+  addResidual(module);
   addGatherPanel(module);
+}
+
+/** Four bytes → four int32. */
+function widenUnsigned(x: Expr<"v128">): Expr<"v128"> {
+  return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(x));
 }
 
 /** Four signed bytes → four int32. */
@@ -131,20 +137,22 @@ function addQuantizeAll(module: ModuleBuilder) {
 }
 
 type Widen = (bytes: Expr<"v128">) => Expr<"v128">;
+type Finish = (value: Expr<"v128">) => Expr<"v128">;
 
-/** Code for n values: four bytes every `step` bytes at x become four floats (q − zero)·scale at y. */
+/** Code for n values: four bytes every `step` bytes at x become four floats (q − zero)·scale, finished, at y. */
 function dequantizeLoop(
   f: Parameters<typeof storePartial>[0],
   p: { x: Local<"i32">; n: Local<"i32">; y: Local<"i32">; scale: Local<"f32">; zero: Local<"i32"> },
   step: number,
   widen: Widen,
+  finish: Finish = (value) => value,
 ) {
   const [scales, zeros, value] = f.locals("v128", 3) as [Local<"v128">, Local<"v128">, Local<"v128">];
   const integers = i32x4.sub(widen(v128.load32_zero(p.x)), zeros);
   return [
     [scales.set(f32x4.splat(p.scale)), zeros.set(i32x4.splat(p.zero))],
     f.while(i32.gt_s(p.n, 0), () => [
-      value.set(f32x4.mul(f32x4.convert_i32x4_s(integers), scales)),
+      value.set(finish(f32x4.mul(f32x4.convert_i32x4_s(integers), scales))),
       f.if(
         i32.lt_s(p.n, 4),
         () => storePartial(f, p.y, value, p.n),
@@ -158,6 +166,19 @@ function dequantizeLoop(
 function addDequantize(module: ModuleBuilder, name: string, widen: Widen): void {
   const params = { x: "i32", n: "i32", y: "i32", scale: "f32", zero: "i32" } as const;
   module.func(name, { params }, (f, p) => dequantizeLoop(f, p, 4, widen));
+}
+
+function addResidual(module: ModuleBuilder): void {
+  const params = { x: "i32", n: "i32", q: "i32", y: "i32", scale: "f32", zero: "i32" } as const;
+  module.func("residual_u8", { params }, (f, { x, n, q, y, scale, zero }) => {
+    // x lies as far from y as it did at the start.
+    const distance = f.local("i32", "distance");
+    const left: Finish = (value) => f32x4.sub(v128.load(i32.add(y, distance)), value);
+    return [
+      distance.set(i32.sub(x, y)),
+      dequantizeLoop(f, { x: q, n, y, scale, zero }, 4, widenUnsigned, left),
+    ];
+  });
 }
 
 /** A column of a panel: the first group's offset, then one group (4 of K) every panel row. */

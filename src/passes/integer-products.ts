@@ -88,7 +88,7 @@ export const quantizeConv =
     if (!found || found.transposed) return undefined;
     const weights = found.source;
     const name = (part: string): string => view.fresh(`${node.name}/${part}`);
-    const [x, seen, rest, coarse, fine, sum] = ["nwc", "seen", "rest", "coarse", "fine", "sum"].map(name);
+    const [x, rest, coarse, fine, sum] = ["nwc", "rest", "coarse", "fine", "sum"].map(name);
     const [high, low] = [dynamicQuantize(x, view), dynamicQuantize(rest, view)];
     const convolve = (quantize: Node, output: string, bias: readonly string[]): Node => {
       const product = integerProduct([output], quantize, weights, "width·channels×out", cache, view);
@@ -102,8 +102,7 @@ export const quantizeConv =
     return [
       makeNode("Transpose", [node.inputs[0]], [x], { perm: [0, 2, 1] }),
       high,
-      makeNode("DequantizeLinear", high.outputs, [seen]),
-      makeNode("Sub", [x, seen], [rest]),
+      makeNode("QuantizationResidual", [x, ...high.outputs], [rest]),
       low,
       convolve(high, coarse, node.inputs.slice(2)),
       convolve(low, fine, []),

@@ -45,6 +45,17 @@ export function quantize(x: Float32Array, scale: number, zero: number): Uint8Arr
   return Uint8Array.from(x, (value) => zero + roundWithin(f32(value / f32(scale)), -zero, 255 - zero) || 0);
 }
 
+/** What quantization left over of x: y[i] = x[i] − (q[i] − zero)·scale, each operation rounded. */
+export function quantizationResidual(
+  x: Float32Array,
+  q: Uint8Array,
+  scale: number,
+  zero: number,
+): Float32Array {
+  const seen = dequantize(q, scale, zero);
+  return x.map((value, i) => value - seen[i]);
+}
+
 /** y[i] = (x[i] − zero)·scale */
 export function dequantize(
   x: Uint8Array | Int8Array | Uint16Array,

@@ -27,7 +27,7 @@ export interface LayoutRequest {
 
 /** Operators whose kernels, and the reference, may write where they read their first input. */
 const inPlace: ReadonlySet<string> = new Set(
-  "Add Sub Mul Div Neg Abs Sqrt Exp Log Sin Cos Erf Tanh Sigmoid Relu Clip Gelu Swish Softmax AddQuantized".split(
+  "Add Sub Mul Div Neg Abs Sqrt Exp Log Sin Cos Erf Tanh Sigmoid Relu Clip Gelu Swish Softmax AddQuantized QuantizationResidual".split(
     " ",
   ),
 );

@@ -90,6 +90,7 @@ export const layers: Rules = {
   DequantizeLinear: dequantize,
   QuantizeLinear: quantize,
   DynamicQuantizeLinear: dynamicQuantize,
+  QuantizationResidual: (site) => site.like(0, site.dims(0)),
   GatherDequantize: gatherDequantize,
   GatherBlocks: gatherBlocks,
   LayerNormalization: layerNormalization,

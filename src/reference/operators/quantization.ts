@@ -4,12 +4,13 @@
 import type { DType } from "../../tensor/dtype.ts";
 import { stridesOf, type Tensor } from "../../tensor/tensor.ts";
 import { roundHalfEven } from "../functions.ts";
-import { dynamicQuantize } from "../quantize.ts";
+import { dynamicQuantize, quantizationResidual } from "../quantize.ts";
 import { walk } from "./broadcast.ts";
 import { rounding, saturate } from "./numbers.ts";
 import {
   axisOf,
   build,
+  dataOf,
   floats,
   type Inputs,
   misfit,
@@ -92,6 +93,16 @@ const dynamicQuantizeLinear: ReferenceOperator = (inputs, context) => {
   ];
 };
 
+/** What 8 bits left over of x. */
+const residual: ReferenceOperator = (inputs, context) => {
+  const [x, q, scale, zero] = [0, 1, 2, 3].map((index) => required(inputs, index, context));
+  if (q.dtype !== "uint8" || q.size !== x.size)
+    throw misfit(inputs, context, `uint8 [${x.dims}]`, `${q.dtype} [${q.dims}]`);
+  const bytes = dataOf(q) as Uint8Array;
+  const left = quantizationResidual(floats(inputs, 0, context), bytes, numeric(scale)[0], numeric(zero)[0]);
+  return [tensorOf("float32", left, x.dims)];
+};
+
 /** x − zero in int32; more than one zero belong to the indices of an axis. */
 export function centred(
   x: Tensor,
@@ -141,4 +152,5 @@ export const quantization: Operators = {
   QuantizeLinear: quantizeLinear,
   DequantizeLinear: dequantizeLinear,
   DynamicQuantizeLinear: dynamicQuantizeLinear,
+  QuantizationResidual: residual,
 };

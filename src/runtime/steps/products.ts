@@ -118,6 +118,19 @@ const dequantize: Binder = {
   },
 };
 
+/** What 8 bits left over of x. */
+const residual: Binder = {
+  bind({ inputs, outputs, kernels: { residual_u8 } }) {
+    const dims = fixedDims(inputs[0]);
+    const q = inputs[1];
+    if (!dims || q?.dtype !== "uint8" || String(q.dims) !== String(dims)) return undefined;
+    if (inputs[0]!.dtype !== "float32" || !inputs.slice(2, 4).every(isScalar)) return undefined;
+    const [from, bytes, scale, zero] = inputs.map((operand) => operand!.pointer);
+    const [y, n] = [outputs[0].pointer, sizeOf(dims)];
+    return ({ views }) => residual_u8(from, n, bytes, y, views.f32[scale >> 2], views.u8[zero]);
+  },
+};
+
 /** Floats to uint8 with one scale and one zero point. */
 const quantize: Binder = {
   bind({ inputs, outputs, kernels: { quantize_u8 } }) {
@@ -167,6 +180,7 @@ export const products: Record<string, Binder> = {
   MatMulIntegerToFloat: matMulInteger,
   GatherDequantize: gatherDequantize,
   DynamicQuantizeLinear: dynamicQuantize,
+  QuantizationResidual: residual,
   QuantizeLinear: quantize,
   DequantizeLinear: dequantize,
   MatMul: matMul,

@@ -210,6 +210,20 @@ export const splits: Partial<Record<KernelName, Split>> = {
     ],
     work: times([1], cheap),
   },
+  residual_u8: {
+    axes: [
+      {
+        count: 1,
+        grain: LINE,
+        moves: [
+          [0, fixed(4)],
+          [2, fixed(1)],
+          [3, fixed(4)],
+        ],
+      },
+    ],
+    work: times([1], cheap),
+  },
   quantize_u8: converted(4, 1),
   dequantize_u8: converted(1, 4),
   dequantize_s8: converted(1, 4),

@@ -3,7 +3,7 @@
 import type { KernelName } from "../../kernels/functions.ts";
 import { columnSums, EXTREMES_BLOCK, GROUP, PANEL, packPanels } from "../../kernels/layout.ts";
 import { matmulF32, matmulU8S8F32, matmulU8S8I32, rowSumsU8 } from "../../reference/matmul.ts";
-import { dequantize, dynamicQuantize, quantize } from "../../reference/quantize.ts";
+import { dequantize, dynamicQuantize, quantizationResidual, quantize } from "../../reference/quantize.ts";
 import { floats, noise, signed, type Trial, unsigned } from "./bench.ts";
 
 function product(m: number, n: number, k: number, finish: "i32" | "f32"): Trial {
@@ -102,6 +102,12 @@ const others: Partial<Record<KernelName, Trial>> = {
     const y = bench.put(new Uint8Array(45));
     kernels.quantize_u8(bench.put(x), 45, y, Math.fround(0.03), 101);
     return { got: bench.get(y, want), want };
+  },
+  residual_u8(kernels, bench) {
+    const [x, q] = [floats(37), unsigned(37)];
+    const to = bench.put(new Float32Array(37));
+    kernels.residual_u8(bench.put(x), x.length, bench.put(q), to, Math.fround(0.03), 99);
+    return { got: bench.get(to, x), want: quantizationResidual(x, q, 0.03, 99) };
   },
   row_sums_u8(kernels, bench) {
     const a = unsigned(5 * 21);
