@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addWordErrors, countWordErrors, readRefs, wordErrorRate, words } from "../src/evaluate/index.ts";
-import { keepYoungSpaceSmall, loadRecognizer } from "../src/host/index.ts";
+import { keepMemorySmall, loadRecognizer } from "../src/host/index.ts";
 import { decodeAudio, type Recognizer, toMono16k } from "../src/index.ts";
 import { ownTime } from "./clock.ts";
 
@@ -49,7 +49,7 @@ export interface GrowthOptions {
 }
 
 export async function measureGrowth(options: GrowthOptions): Promise<GrowthResult> {
-  keepYoungSpaceSmall(); // As the command line does.
+  keepMemorySmall(); // As the command line does.
   using recognizer = await loadRecognizer("moonshine-tiny");
   const clips = await readClips();
   const texts = await checkedTexts(recognizer, clips);

@@ -7,7 +7,7 @@ import { basename, join } from "node:path";
 import { DEFAULT_MODEL } from "../src/cli/options.ts";
 import { byteSize, columns, makeTerminal } from "../src/cli/terminal.ts";
 import { readRefs, words } from "../src/evaluate/index.ts";
-import { keepYoungSpaceSmall, loadRecognizer } from "../src/host/index.ts";
+import { keepMemorySmall, loadRecognizer } from "../src/host/index.ts";
 import { decodeAudio } from "../src/index.ts";
 
 const folder = join(import.meta.dirname, "../samples");
@@ -21,7 +21,7 @@ const pulled = spawnSync(process.execPath, [launcher, "models", "pull", DEFAULT_
 });
 if (pulled.status !== 0) process.exit(pulled.status ?? 1);
 
-keepYoungSpaceSmall();
+keepMemorySmall();
 const started = performance.now();
 using recognizer = await loadRecognizer(DEFAULT_MODEL);
 const loadMs = performance.now() - started;

@@ -3,7 +3,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { keepYoungSpaceSmall, loadRecognizer } from "../src/host/index.ts";
+import { keepMemorySmall, loadRecognizer } from "../src/host/index.ts";
 import { decodeAudio, toMono16k } from "../src/index.ts";
 
 const CLIP = "samples/market.wav";
@@ -12,7 +12,7 @@ const [WIDTH, HEIGHT, MARGIN] = [880, 250, 28];
 const [BARS, WAVE] = [206, 96];
 
 const root = join(import.meta.dirname, "..");
-keepYoungSpaceSmall();
+keepMemorySmall();
 using recognizer = await loadRecognizer("moonshine-tiny");
 const samples = toMono16k(await decodeAudio(readFileSync(join(root, CLIP))));
 await recognizer.transcribe(samples); // Warm, as in a program that runs for a while.

@@ -1,7 +1,7 @@
 // The engines that are compared, each in a Node process of its own; `browser/page.ts` has those that run in Chromium.
 
 import { readFile } from "node:fs/promises";
-import { keepYoungSpaceSmall, loadRecognizer } from "../../src/host/index.ts";
+import { keepMemorySmall, loadRecognizer } from "../../src/host/index.ts";
 import type { KernelChoice } from "../../src/index.ts";
 import { importOrt, type OrtName } from "../onnxruntime.ts";
 import type { Engine } from "./engine.ts";
@@ -12,7 +12,7 @@ const own =
   (kernels: KernelChoice, threads = 1) =>
   () =>
     octavox(kernels, (ovx) => {
-      keepYoungSpaceSmall(); // As the command line does.
+      keepMemorySmall(); // As the command line does.
       return loadRecognizer(ovx, { kernels, threads });
     });
 const ort = (name: OrtName) => () =>

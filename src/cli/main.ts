@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { OctavoxError } from "../errors.ts";
-import { keepYoungSpaceSmall } from "../host/index.ts";
+import { keepMemorySmall } from "../host/index.ts";
 import type { Context } from "./context.ts";
 import { convertCommand } from "./convert.ts";
 import { evaluateCommand } from "./evaluate.ts";
@@ -38,7 +38,7 @@ const INTERRUPTED = 130;
 
 /** @returns the exit status */
 export async function main(args: readonly string[]): Promise<number> {
-  keepYoungSpaceSmall();
+  keepMemorySmall();
   const interrupt = new AbortController();
   const terminal = makeTerminal(process.stdout, process.stderr, process.env);
   const onInterrupt = (): void => interrupt.abort(new OctavoxError("state", "interrupted"));

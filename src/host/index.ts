@@ -20,7 +20,7 @@ export type { PullOptions, PullProgress } from "./models.ts";
 export { cachedBytes, downloadFiles, findModel, modelPath, pullModel } from "./models.ts";
 export type { RecorderName, Recording } from "./recorder.ts";
 export { record, recorderNames } from "./recorder.ts";
-export { enableWide, keepYoungSpaceSmall } from "./v8.ts";
+export { enableWide, keepMemorySmall } from "./v8.ts";
 
 /**
  * A recogniser by its name in the list of models (downloaded and converted on first use) or by the path of a file.
