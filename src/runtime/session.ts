@@ -159,8 +159,8 @@ export class InferenceSession {
 
   private execute(plan: Plan, graph: Graph, feeds: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
     const context: RunContext = { views: this.currentViews(), lengths: this.store.lengths };
-    for (const { state } of plan.assigns.filter((assign) => this.isInPlace(assign)))
-      this.store.setLength(state, 0);
+    for (const { state, operand } of plan.assigns)
+      if (operand.pointer === this.store.pointer(state)) this.store.setLength(state, 0);
     for (const [name, tensor] of Object.entries(feeds))
       writeTensor(tensor, plan.operands.get(name)!, context);
     for (const step of plan.steps) step(context);
@@ -281,19 +281,12 @@ export class InferenceSession {
     return this.views;
   }
 
-  /** Whether a state's next value is computed where the state is. */
-  private isInPlace({ state, operand }: Plan["assigns"][number]): boolean {
-    return operand.pointer === this.store.pointer(state);
-  }
-
   private keepStates(plan: Plan, { views, lengths }: RunContext): void {
-    for (const assign of plan.assigns) {
-      const { state, operand, rows } = assign;
-      const count = dimNow(rows, lengths);
-      const bytes = count * dimNow(operand.dims[2], lengths) * 4;
-      if (!this.isInPlace(assign))
-        views.u8.copyWithin(this.store.pointer(state), operand.pointer, operand.pointer + bytes);
-      this.store.setLength(state, count);
+    for (const { state, operand, rows } of plan.assigns) {
+      const bytes = dimNow(rows, lengths) * dimNow(operand.dims[2], lengths) * 4;
+      const to = this.store.pointer(state);
+      if (to !== operand.pointer) views.u8.copyWithin(to, operand.pointer, operand.pointer + bytes);
+      this.store.setLength(state, dimNow(rows, lengths));
     }
     const longer = plan.appends.map(
       ({ state, rows }) => [state, this.store.length(state) + dimNow(rows, lengths)] as const,
