@@ -19,6 +19,7 @@ import {
   quantizedValue,
   quantizedWeights,
   sameAffine,
+  type WeightType,
   windowMatrix,
 } from "./quantized-values.ts";
 import { makeNode, type Rewrite, type View } from "./rewrite.ts";
@@ -74,7 +75,7 @@ function factorInputs(factors: readonly number[], rounding: Rounding, hint: stri
 interface Layer {
   x: QuantizedValue;
   weights: QuantizedWeights;
-  matrix: Tensor<"int8">;
+  matrix: Tensor<WeightType>;
   bias: string | undefined;
 }
 

@@ -2,26 +2,24 @@
 
 import { packNibbles, packPanels, unpackNibbles, unpackPanels } from "../kernels/layout.ts";
 import { type Graph, type Node, valuesUsedBy } from "../model/graph.ts";
-import { panelType } from "../model/panels.ts";
-import type { DType } from "../tensor/dtype.ts";
+import { type PanelType, panelType } from "../model/panels.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
-/** Which inputs of an operator are matrices. */
-const matrixInputs: Readonly<Record<string, readonly number[]>> = {
-  MatMulIntegerToFloat: [1],
-  ConvIntegerToFloat: [1],
-  MatMulQuantized: [1],
-  ConvQuantized: [1],
-  DepthwiseConvQuantized: [1],
-  GatherDequantize: [0],
-  MatMulBlocksToFloat: [1],
-  GatherBlocks: [0],
-  LstmStepsInteger: [1, 2],
-  GruStepsInteger: [1, 2],
+/** Which inputs of an operator are matrices, and of which type its kernels read panels. */
+const operators: Readonly<Record<string, { inputs: readonly number[]; panels: PanelType }>> = {
+  MatMulIntegerToFloat: { inputs: [1], panels: "int8" },
+  ConvIntegerToFloat: { inputs: [1], panels: "int8" },
+  MatMulQuantized: { inputs: [1], panels: "int8" },
+  ConvQuantized: { inputs: [1], panels: "int8" },
+  DepthwiseConvQuantized: { inputs: [1], panels: "int8" },
+  GatherDequantize: { inputs: [0], panels: "int8" },
+  MatMulBlocksToFloat: { inputs: [1], panels: "int4" },
+  GatherBlocks: { inputs: [0], panels: "int4" },
+  LstmStepsInteger: { inputs: [1, 2], panels: "int8" },
+  GruStepsInteger: { inputs: [1, 2], panels: "int8" },
 };
 
-/** The element types that have panels. */
-const packers: Partial<Record<DType, (data: Int8Array, k: number, n: number) => Tensor>> = {
+const packers: Readonly<Record<PanelType, (data: Int8Array, k: number, n: number) => Tensor>> = {
   int8: (data, k, n) => new Tensor("int8", packPanels(data, k, n)),
   int4: (data, k, n) => new Tensor("uint8", packNibbles(data, k, n)),
 };
@@ -30,18 +28,20 @@ const packers: Partial<Record<DType, (data: Int8Array, k: number, n: number) => 
 export type PanelCache = Map<Tensor, Tensor>;
 
 export function packMatrices(graph: Graph, cache: PanelCache = new Map()): Graph {
-  const matrices = new Set(
-    graph.nodes.flatMap(({ inputs, op }) => matricesOf(op).flatMap((at) => inputs[at] ?? [])),
+  const matrices = new Map(
+    graph.nodes.flatMap(({ inputs, op }) =>
+      matricesOf(op).flatMap((at) => (inputs[at] ? [[inputs[at], operators[op].panels] as const] : [])),
+    ),
   );
   const others = new Set([...graph.nodes.flatMap(otherValues), ...graph.outputs.map(({ name }) => name)]);
   const constants = new Map(graph.constants);
   const layouts = new Map(graph.layouts);
-  for (const name of matrices) {
+  for (const [name, type] of matrices) {
     const tensor = constants.get(name);
-    const pack = tensor && packers[tensor.dtype];
-    if (!pack || tensor.dims.length !== 2 || layouts.has(name) || others.has(name)) continue;
+    // Weights on fewer bits than the kernels read are widened when a session is made; until then they stay small.
+    if (tensor?.dtype !== type || tensor.dims.length !== 2 || layouts.has(name) || others.has(name)) continue;
     const [k, n] = tensor.dims;
-    const packed = cache.get(tensor) ?? pack(tensor.data as Int8Array, k, n);
+    const packed = cache.get(tensor) ?? packers[type](tensor.data as Int8Array, k, n);
     cache.set(tensor, packed);
     constants.set(name, packed);
     layouts.set(name, { layout: "panels", dims: [k, n] });
@@ -71,5 +71,5 @@ function otherValues(node: Node): string[] {
 }
 
 function matricesOf(op: string): readonly number[] {
-  return Object.hasOwn(matrixInputs, op) ? matrixInputs[op] : [];
+  return Object.hasOwn(operators, op) ? operators[op].inputs : [];
 }

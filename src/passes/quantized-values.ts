@@ -44,25 +44,34 @@ export function quantizedValue(value: string, view: View): QuantizedValue | unde
   return affine && !view.constant(node.inputs[0]) ? { ...affine, name: node.inputs[0] } : undefined;
 }
 
-/** Constant weights in signed bytes: x = (q − zeros[channel])·scales[channel]; one for all, or one an output channel. */
+/** Types of weights with a sign, as operators take them. */
+export type WeightType = "int8" | "int4";
+
+/** Constant weights with a sign: x = (q − zeros[channel])·scales[channel]; one for all, or one an output channel. */
 export interface QuantizedWeights {
   name: string;
+  dtype: WeightType;
   data: Int8Array;
   dims: readonly number[];
   scales: readonly number[];
   zeros: readonly number[];
 }
 
-/** Moves unsigned bytes to the middle of signed ones. */
-const offsets: Partial<Record<DType, number>> = { int8: 0, int4: 0, uint8: 128, uint4: 0 };
+/** Types without a sign move down by half of their range. */
+const signed: Partial<Record<DType, { dtype: WeightType; offset: number }>> = {
+  int8: { dtype: "int8", offset: 0 },
+  uint8: { dtype: "int8", offset: 128 },
+  int4: { dtype: "int4", offset: 0 },
+  uint4: { dtype: "int4", offset: 8 },
+};
 
 /** @param axis that of the output channels */
 export function quantizedWeights(value: string, axis: number, view: View): QuantizedWeights | undefined {
   const node = view.producerOf(value, "DequantizeLinear");
   const source = node && view.constant(node.inputs[0]);
   const [scale, zero] = [view.constant(node?.inputs[1] ?? ""), view.constant(node?.inputs[2] ?? "")];
-  const offset = source && offsets[source.dtype];
-  if (!node || !source || offset === undefined || scale?.dtype !== "float32") return undefined;
+  const type = source && signed[source.dtype];
+  if (!node || !source || !type || scale?.dtype !== "float32") return undefined;
   if ((node.inputs[2] && !zero) || (node.attributes.block_size ?? 0) !== 0) return undefined;
   const own = (node.attributes.axis as number | undefined) ?? 1;
   const along = own < 0 ? own + source.dims.length : own;
@@ -70,8 +79,10 @@ export function quantizedWeights(value: string, axis: number, view: View): Quant
   const fits = (list: Tensor | undefined): boolean =>
     !list || list.size === 1 || (list.size === count && along === axis);
   if (!fits(scale) || !fits(zero)) return undefined;
+  const { dtype, offset } = type;
   return {
     name: node.inputs[0],
+    dtype,
     data: Int8Array.from(source.data as Int8Array, (q) => q - offset),
     dims: source.dims,
     scales: scale.numbers(),
@@ -128,7 +139,7 @@ export function limitedValue(value: string, y: Affine, view: View): Limited {
 }
 
 /** Constant weights [out, channels, places..]  →  the matrix [places·channels, out]. */
-export function windowMatrix({ data, dims }: QuantizedWeights): Tensor<"int8"> {
+export function windowMatrix({ dtype, data, dims }: QuantizedWeights): Tensor<WeightType> {
   const [out, channels] = dims;
   const places = data.length / (out * channels);
   const matrix = new Int8Array(data.length);
@@ -136,14 +147,14 @@ export function windowMatrix({ data, dims }: QuantizedWeights): Tensor<"int8"> {
     for (let c = 0; c < channels; c++)
       for (let p = 0; p < places; p++)
         matrix[(p * channels + c) * out + o] = data[(o * channels + c) * places + p];
-  return new Tensor("int8", matrix, [places * channels, out]);
+  return new Tensor(dtype, matrix, [places * channels, out]);
 }
 
 /** A product with a constant matrix [K, N], however it is written. */
 export interface Product {
   x: string;
   weights: QuantizedWeights;
-  matrix: Tensor<"int8">;
+  matrix: Tensor<WeightType>;
   bias: string | undefined;
 }
 
@@ -161,6 +172,6 @@ export function productOf(node: Node, view: View): Product | undefined {
   if (alpha !== 1 || beta !== 1 || transA !== 0) return undefined;
   const weights = quantizedWeights(node.inputs[1], transB === 0 ? 1 : 0, view);
   if (weights?.dims.length !== 2) return undefined;
-  const matrix = transB === 0 ? new Tensor("int8", weights.data, weights.dims) : windowMatrix(weights);
+  const matrix = transB === 0 ? new Tensor(weights.dtype, weights.data, weights.dims) : windowMatrix(weights);
   return { x: node.inputs[0], weights, matrix, bias: node.inputs[2] };
 }

@@ -3,7 +3,7 @@
 
 import type { Node } from "../model/graph.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { type QuantizedWeights, quantizedWeights } from "./quantized-values.ts";
+import { type QuantizedWeights, quantizedWeights, type WeightType } from "./quantized-values.ts";
 import { int64, makeNode, type Rewrite, type View } from "./rewrite.ts";
 
 const layers: Readonly<Record<string, { gates: number; activations: string }>> = {
@@ -59,7 +59,7 @@ class Maker {
   private readonly node: Node;
   private readonly sizes: Sizes;
   private readonly view: View;
-  /** Int8 weights, where h may be quantized. */
+  /** Weights on few bits, where h may be quantized. */
   private readonly integers: ReadonlyMap<number, QuantizedWeights>;
 
   constructor(node: Node, sizes: Sizes, view: View, onlyGiven: boolean) {
@@ -150,7 +150,7 @@ class Maker {
     return bias ? this.add("Add", [product, bias]) : product;
   }
 
-  /** Some gates of W or R as a matrix [width, gates·hidden], and scale and zero point of one in 8 bits. */
+  /** Some gates of W or R as a matrix [width, gates·hidden], and scale and zero point of one on few bits. */
   private matrix(at: number, d: number, from: number, to: number): [name: string, affine: string[]] {
     const { hidden } = this.sizes;
     const [first, last] = [from * hidden, to * hidden];
@@ -175,7 +175,7 @@ class Maker {
 
   /** Rows `first` to `last` of a direction, as columns if they are outputs. */
   private integerMatrix(
-    { name, data, dims, scales, zeros }: QuantizedWeights,
+    { name, dtype, data, dims, scales, zeros }: QuantizedWeights,
     d: number,
     first: number,
     last: number,
@@ -195,8 +195,8 @@ class Maker {
     };
     const shape = turned ? [columns, count] : [count, columns];
     return [
-      part("matrix", new Tensor("int8", matrix, shape)),
-      [part("scales", vector("float32", spread(scales))), part("zeros", vector("int8", spread(zeros)))],
+      part("matrix", new Tensor(dtype, matrix, shape)),
+      [part("scales", vector("float32", spread(scales))), part("zeros", vector(dtype, spread(zeros)))],
     ];
   }
 
@@ -256,7 +256,7 @@ class Maker {
 }
 
 /** One number where all are equal. */
-function vector(dtype: "float32" | "int8", values: readonly number[]): Tensor {
+function vector(dtype: "float32" | WeightType, values: readonly number[]): Tensor {
   const alike = values.every((value) => value === values[0]);
   return alike ? new Tensor(dtype, [values[0]], []) : new Tensor(dtype, values, [values.length]);
 }

@@ -79,11 +79,14 @@ export function quantizeLayer(
   calibration: Calibration | undefined,
 ): QuantizedLayer {
   const statistics = (at: number) => calibration?.statistics.get(statisticsKey(layer.name, at));
-  const weights = layer.weights.map((own) =>
-    quantizeWeights(own, layer.name, format, method, statistics(own.at)),
-  );
   const known = statistics(layer.weights[0].at);
   const corrects = method.correctBias && layer.bias !== undefined && known !== undefined;
+  const weights = layer.weights.map((own, i) =>
+    quantizeWeights(own, layer.name, format, method, {
+      statistics: statistics(own.at),
+      centred: corrects && i === 0,
+    }),
+  );
   return { layer, weights, correction: corrects ? correctionOf(layer, weights[0], known) : undefined };
 }
 
@@ -92,7 +95,7 @@ function quantizeWeights(
   name: string,
   format: WeightFormat,
   method: WeightMethod,
-  statistics: readonly InputStatistics[] | undefined,
+  { statistics, centred }: { statistics: readonly InputStatistics[] | undefined; centred: boolean },
 ): QuantizedWeights {
   const groups = groupsOf(shape, format.granularity, name);
   const values = tensor.data as Float32Array;
@@ -100,7 +103,8 @@ function quantizeWeights(
   const grids = fit(values, groups, format);
   const rounding = roundings[method.rounding];
   const seen = statistics?.every(({ count }) => count > 0) ? statistics : undefined;
-  const q = rounding && seen ? roundRows({ tensor, shape }, grids, rounding, seen) : nearest(values, grids);
+  const hessians = rounding && seen?.map((own) => own.hessian({ centred }));
+  const q = hessians ? roundRows({ tensor, shape }, grids, rounding, hessians) : nearest(values, grids);
   return { q, grids, bits: format.bits };
 }
 
@@ -109,7 +113,7 @@ function roundRows(
   { tensor, shape }: Pick<LayerWeights, "tensor" | "shape">,
   grids: Grids,
   rounding: Rounding,
-  statistics: readonly InputStatistics[],
+  hessians: readonly Float64Array[],
 ): Int32Array {
   const { values, rows, k } = toMatrix(tensor, shape);
   const { places } = matrixPlaces(shape);
@@ -117,13 +121,13 @@ function roundRows(
   places.forEach((place, i) => {
     stored[place] = i;
   });
-  const each = rows / statistics.length;
+  const each = rows / hessians.length;
   const q = new Int32Array(places.length);
-  statistics.forEach((own, part) => {
+  hessians.forEach((hessian, part) => {
     const first = part * each;
     const rounded = rounding({
       values: values.subarray(first * k, (first + each) * k),
-      ...{ rows: each, k, hessian: own.hessian() },
+      ...{ rows: each, k, hessian },
       grid: (row, column) => gridOf(grids, grids.groups.at(stored[(first + row) * k + column])),
     });
     rounded.forEach((integer, i) => {

@@ -96,11 +96,15 @@ export class Weights {
     return known;
   }
 
-  /** The K×N int8 constant `name` with its scale and zero point (one, or one a column), ready for the kernels. */
+  /**
+   * The K×N constant `name` of 8 or 4 bits with its scale and zero point (one, or one a column), ready for the kernels:
+   * as bytes in panels.
+   */
   matrix(name: string, graph: Graph, scale: Tensor, zero: Tensor): PreparedMatrix | undefined {
     const tensor = graph.constants.get(name);
     const dims = graph.layouts?.get(name)?.dims ?? tensor?.dims;
-    if (tensor?.dtype !== "int8" || dims?.length !== 2) return undefined;
+    const isInt4 = tensor?.dtype === "int4" && !graph.layouts?.has(name);
+    if ((tensor?.dtype !== "int8" && !isInt4) || dims?.length !== 2) return undefined;
     if ([scale, zero].some(({ size }) => size !== 1 && size !== dims[1])) return undefined;
     const key = [tensor, scale, zero].map((part) => this.keyOf(part)).join();
     const known = this.matrices.get(key) ?? this.prepare(name, graph, dims, scale, zero);

@@ -31,13 +31,17 @@ export class InputStatistics {
     return this.sums.map((sum) => sum / Math.max(1, this.count));
   }
 
-  /** E[x·xᵀ], [k, k]: both halves filled in. */
-  hessian(): Float64Array {
+  /**
+   * E[x·xᵀ], [k, k]: both halves filled in. Centred, E[x] is taken off x first: what errors of weights do to the mean of
+   * a sum is then left to its bias.
+   */
+  hessian({ centred = false } = {}): Float64Array {
     const { k, moments, count } = this;
+    const mean = centred ? this.mean() : new Float64Array(k);
     const full = new Float64Array(k * k);
     for (let i = 0; i < k; i++)
       for (let j = 0; j <= i; j++)
-        full[i * k + j] = full[j * k + i] = moments[i * k + j] / Math.max(1, count);
+        full[i * k + j] = full[j * k + i] = moments[i * k + j] / Math.max(1, count) - mean[i] * mean[j];
     return full;
   }
 }

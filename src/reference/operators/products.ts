@@ -152,7 +152,7 @@ const qLinearMatMul: ReferenceOperator = (inputs, context) => {
   return [requantize(sums, sums.dims.length - 1, [1, 4, 6, 7], inputs, context)];
 };
 
-/** A uint8 [.., M, K], B int8 [K, N], aScale, bScale [] or [N], aZero, bZero [] or [N], bias [N] */
+/** A uint8 [.., M, K], B int8 or int4 [K, N], aScale, bScale [] or [N], aZero, bZero [] or [N], bias [N] */
 const matMulIntegerToFloat: ReferenceOperator = (inputs, context) => {
   const [a, b] = [required(inputs, 0, context), required(inputs, 1, context)];
   const [k, n] = b.dims;
@@ -170,8 +170,8 @@ export function integerToFloat(
 ): Tensor {
   const b = required(inputs, 1, context);
   const [k, n] = b.dims;
-  if (!(a instanceof Uint8Array) || b.dtype !== "int8")
-    throw misfit(inputs, context, "A uint8 and B int8", "others");
+  if (!(a instanceof Uint8Array) || (b.dtype !== "int8" && b.dtype !== "int4"))
+    throw misfit(inputs, context, "A uint8 and B int8 or int4", "others");
   const aZero = inputs[4]?.numbers()[0] ?? 0;
   const bZero = inputs[5]?.numbers() ?? [0];
   const bScale = floats(inputs, 3, context);
