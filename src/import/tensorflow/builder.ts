@@ -14,6 +14,8 @@ export class GraphBuilder {
   /** Channels-last values → the same channels first. */
   private readonly firsts = new Map<string, string>();
   private readonly taken: Set<string>;
+  /** How many names were made of a hint. */
+  private readonly made = new Map<string, number>();
 
   /** @param names of the values there will be */
   constructor(names: Iterable<string>) {
@@ -22,8 +24,10 @@ export class GraphBuilder {
 
   /** A name that no value has. */
   fresh(hint: string): string {
-    let name = hint;
-    for (let count = 1; this.taken.has(name); count++) name = `${hint}#${count}`;
+    let count = this.made.get(hint) ?? 0;
+    let name = count === 0 ? hint : `${hint}#${count}`;
+    while (this.taken.has(name)) name = `${hint}#${++count}`;
+    this.made.set(hint, count + 1);
     this.taken.add(name);
     return name;
   }

@@ -2,6 +2,7 @@
 // whatever the order. What recognises cells (`cells.ts`) looks through these.
 
 import type { Tensor } from "../../tensor/tensor.ts";
+import { attribute } from "./attributes.ts";
 import type { Known } from "./known.ts";
 import type { TfNode } from "./nodes.ts";
 
@@ -76,7 +77,7 @@ export class Expressions {
     const split = this.of(value, "Split");
     const axis = split && this.scalar(split.inputs[0] ?? "");
     if (split?.inputs.length !== 2 || (axis !== 1 && axis !== -1)) return undefined;
-    const parts = Number(split.attr.num_split?.value.value ?? 0);
+    const parts = attribute.int(split, "num_split", 0);
     return { whole: split.inputs[1], place: split.outputs.indexOf(value), parts };
   }
 
@@ -88,7 +89,7 @@ export class Expressions {
     const node = this.of(product, "MatMul")!;
     const kernel = this.constant(node.inputs[1] ?? "");
     const side = this.of(node.inputs[0] ?? "", "ConcatV2");
-    const turned = ["transpose_a", "transpose_b"].some((name) => node.attr[name]?.value.value === true);
+    const turned = ["transpose_a", "transpose_b"].some((name) => attribute.flag(node, name));
     if (kernel?.dtype !== "float32" || kernel.dims.length !== 2 || turned) return undefined;
     if (side?.inputs.length !== 3 || ![1, -1].includes(this.scalar(side.inputs[2]) ?? 0)) return undefined;
     const columns = kernel.dims[1];

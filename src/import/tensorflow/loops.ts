@@ -17,6 +17,9 @@ export interface Layer {
   initial: { h: string | undefined; c: string | undefined };
 }
 
+/** A stack of so many cells would be a deep one. */
+const MOST_VARIABLES = 64;
+
 /** A layer in the place of a loop. */
 export interface LayerNode extends TfNode {
   layer: Layer;
@@ -39,12 +42,35 @@ interface Loop {
   look: Expressions;
 }
 
+/** What the nodes of loops are found by. */
+interface Wiring {
+  producer: ReadonlyMap<string, TfNode>;
+  /** Switches by the value of their condition. */
+  forks: ReadonlyMap<string, TfNode[]>;
+  /** Exits, and readers of whole TensorArrays, by the value they read. */
+  exits: ReadonlyMap<string, TfNode[]>;
+  gathers: ReadonlyMap<string, TfNode[]>;
+}
+
+function wiringOf(nodes: readonly TfNode[]): Wiring {
+  const by = (wanted: string, input: number): Map<string, TfNode[]> =>
+    Map.groupBy(
+      nodes.filter(({ op }) => op === wanted),
+      ({ inputs }) => inputs[input] ?? "",
+    );
+  return {
+    producer: producersOf(nodes),
+    ...{ forks: by("Switch", 1), exits: by("Exit", 0), gathers: by("TensorArrayGatherV3", 2) },
+  };
+}
+
 /** @throws OctavoxError `unsupported` for a loop that is no stack of LSTM and GRU cells */
 export function loopsToLayers(nodes: readonly TfNode[], known: Known): TfNode[] {
   const conditions = nodes.filter(({ op }) => op === "LoopCond");
   if (conditions.length === 0) return [...nodes];
   const ends = new Set(endsOf(nodes).flatMap(({ outputs }) => outputs));
-  const layers = conditions.flatMap((condition) => layersOf(readLoop(condition, nodes, known), nodes));
+  const wiring = wiringOf(nodes);
+  const layers = conditions.flatMap((condition) => layersOf(readLoop(condition, wiring, known), wiring));
   const made = new Set(layers.flatMap(({ outputs }) => outputs));
   const rest = nodes.filter(({ outputs }) => !outputs.some((output) => output !== "" && made.has(output)));
   const all = [...rest, ...layers];
@@ -62,9 +88,11 @@ function unknownLoop(condition: TfNode, expected: string, found: string): Octavo
   });
 }
 
-function readLoop(condition: TfNode, nodes: readonly TfNode[], known: Known): Loop {
+function readLoop(condition: TfNode, wiring: Wiring, known: Known): Loop {
   const look = new Expressions(known);
-  const variables = variablesOf(condition, nodes);
+  const variables = variablesOf(condition, wiring);
+  if (variables.length > MOST_VARIABLES)
+    throw unknownLoop(condition, `at most ${MOST_VARIABLES} values that go round`, `${variables.length}`);
   const isCounter = ({ initial, now, next }: Variable): boolean =>
     known.scalar(initial) === 0 && known.scalar(look.other(look.terms(next), now) ?? "") === 1;
   const counters = variables.filter(isCounter);
@@ -82,20 +110,18 @@ function readLoop(condition: TfNode, nodes: readonly TfNode[], known: Known): Lo
 }
 
 /** Values that go round: Enter and NextIteration meet in Merge, and Switch sends them into the next round or out. */
-function variablesOf(condition: TfNode, nodes: readonly TfNode[]): LoopVariable[] {
-  const producer = producersOf(nodes);
+function variablesOf(condition: TfNode, { producer, forks, exits }: Wiring): LoopVariable[] {
   const from = (value: string | undefined, op: string): TfNode | undefined => {
     const node = producer.get(value ?? "");
     return node?.op === op ? node : undefined;
   };
-  const forks = nodes.filter(({ op, inputs }) => op === "Switch" && inputs[1] === condition.outputs[0]);
-  return forks.map(({ name, inputs }) => {
+  return (forks.get(condition.outputs[0]) ?? []).map(({ name, inputs }) => {
     const merge = from(inputs[0], "Merge");
     const [initial] = from(merge?.inputs[0], "Enter")?.inputs ?? [];
     const [next] = from(merge?.inputs[1], "NextIteration")?.inputs ?? [];
     if (!merge || initial === undefined || next === undefined)
       throw unknownLoop(condition, "Enter, Merge, Switch and NextIteration around a value", `"${name}"`);
-    const exit = nodes.find(({ op, inputs: [value] }) => op === "Exit" && value === name);
+    const exit = exits.get(name)?.[0];
     return { initial, now: `${name}:1`, next, merged: merge.outputs[0], exit: exit?.outputs[0] };
   });
 }
@@ -118,15 +144,17 @@ function roundsOf(condition: TfNode, counters: readonly LoopVariable[], known: K
   return Math.min(...limits);
 }
 
-function layersOf(loop: Loop, nodes: readonly TfNode[]): TfNode[] {
+function layersOf(loop: Loop, { gathers }: Wiring): TfNode[] {
   const cells = cellsOf(loop);
   const layers = cells.map((cell) => layerOf(cell, cells, loop));
   // Results of all steps, where they are asked for.
-  const gathers = nodes.filter(({ op }) => op === "TensorArrayGatherV3");
   const copies = [...loop.written].flatMap(([value, { exit }]) =>
-    gathers
-      .filter(({ inputs }) => exit !== undefined && inputs[2] === exit)
-      .map((gather) => ({ ...gather, op: "Identity", inputs: [value], attr: {} })),
+    (gathers.get(exit ?? "") ?? []).map((gather) => ({
+      ...gather,
+      op: "Identity",
+      inputs: [value],
+      attr: {},
+    })),
   );
   return [...layers, ...copies];
 }

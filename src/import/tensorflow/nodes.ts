@@ -48,7 +48,8 @@ export function readNodes({ node: protos }: GraphDef): TfNode[] {
       if (!nodes.has(name) || place >= MOST_OUTPUTS) throw missing(proto, value);
     }
   const read = new Set(protos.flatMap((proto) => named(proto).map((value) => placeOf(value)[0])));
-  const inputs = protos.map((proto) => named(proto).map((value) => original(value, nodes)));
+  const original = originals(nodes);
+  const inputs = protos.map((proto) => named(proto).map(original));
   const outputs = outputsOf(inputs.flat());
   const all = protos.map(({ name, op, attr }, i) => ({
     ...{ name, op, attr, attributes: {} },
@@ -57,16 +58,25 @@ export function readNodes({ node: protos }: GraphDef): TfNode[] {
   return needed(all, read);
 }
 
-/** What a value is a copy of. Copies may run in a circle: no way is longer than there are nodes. */
-function original(value: string, nodes: ReadonlyMap<string, NodeDef>): string {
-  let found = value;
-  for (let steps = 0; steps < nodes.size; steps++) {
-    const node = nodes.get(found);
+/** What every value that is a copy is a copy of. Copies may run in a circle; then they stay. */
+function originals(nodes: ReadonlyMap<string, NodeDef>): (value: string) => string {
+  const found = new Map<string, string>();
+  const copied = (value: string): string | undefined => {
+    const node = nodes.get(value);
     const input = node && copies.has(node.op) ? node.input.find((each) => !each.startsWith("^")) : undefined;
-    if (input === undefined) break;
-    found = valueName(input);
-  }
-  return found;
+    return input === undefined ? undefined : valueName(input);
+  };
+  return (value) => {
+    const way = new Set<string>();
+    let at = value;
+    for (let next = copied(at); next !== undefined && !found.has(at) && !way.has(at); next = copied(at)) {
+      way.add(at);
+      at = next;
+    }
+    const original = way.has(at) ? value : (found.get(at) ?? at);
+    for (const each of way) found.set(each, original);
+    return original;
+  };
 }
 
 /** The values of each node that are read, at their places. */
