@@ -4,12 +4,18 @@ import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { Model } from "../../model/graph.ts";
 import { runGraph } from "../../reference/run.ts";
 import { sizeOf, Tensor } from "../../tensor/tensor.ts";
-import { type AttrValueSchema, GraphDefSchema, type NodeDefSchema } from "./graphdef_pb.ts";
+import { type AttrValueSchema, GraphDefSchema, type TensorProtoSchema } from "./graphdef_pb.ts";
 import { importTensorflow } from "./import.ts";
 
-export type NodeInit = MessageInitShape<typeof NodeDefSchema>;
 type AttrInit = MessageInitShape<typeof AttrValueSchema>;
 type Given = number | string | boolean | readonly number[] | AttrInit;
+
+export interface NodeInit {
+  op: string;
+  name: string;
+  input: string[];
+  attr: Record<string, AttrInit>;
+}
 
 const FLOAT = 1;
 const INT32 = 3;
@@ -40,7 +46,7 @@ const shape = (dims: readonly number[]) => ({ dim: dims.map((size) => ({ size: B
 /** An input of floats. */
 export function input(name: string, dims: readonly number[]): NodeInit {
   const value = { case: "shape", value: shape(dims) } as const;
-  return { op: "Placeholder", name, attr: { dtype: type(FLOAT), shape: { value } } };
+  return { op: "Placeholder", name, input: [], attr: { dtype: type(FLOAT), shape: { value } } };
 }
 
 /** A constant of floats. */
@@ -61,8 +67,8 @@ export function ints(
   return constant(name, { dtype: INT32, intVal: [...values], tensorShape: shape(dims) });
 }
 
-function constant(name: string, tensor: object): NodeInit {
-  return { op: "Const", name, attr: { value: { value: { case: "tensor", value: tensor } } } } as NodeInit;
+function constant(name: string, value: MessageInitShape<typeof TensorProtoSchema>): NodeInit {
+  return { op: "Const", name, input: [], attr: { value: { value: { case: "tensor", value } as never } } };
 }
 
 export function graphFile(nodes: readonly NodeInit[]): Uint8Array {
