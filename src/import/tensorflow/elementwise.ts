@@ -64,19 +64,13 @@ function perChannel(name: string, tensor: Tensor, graph: Site["graph"]): string 
     : graph.constant(`${name}/channels`, tensor.reshape([channels, 1, 1]));
 }
 
-/** What TensorFlow has in one operator and ONNX in two: the second on the result of the first. */
-function twoSteps(
-  first: string,
-  second: string,
-  inputs: (made: string, site: Site) => readonly string[],
-): Operator {
-  const count = first === "Sqrt" ? 1 : 2;
+/** What TensorFlow has in one operator and ONNX in two, the second on nothing but the result of the first. */
+function twoSteps(first: string, second: string, inputs: { first: 1 | 2; second: 1 | 2 }): Operator {
   return {
-    inputs: [count, count],
-    convert(site) {
-      const { graph, node } = site;
+    inputs: [inputs.first, inputs.first],
+    convert({ graph, node }) {
       const made = graph.compute(`${node.outputs[0]}/${first.toLowerCase()}`, first, node.inputs);
-      graph.emit(second, inputs(made, site), node.outputs);
+      graph.emit(second, new Array<string>(inputs.second).fill(made), node.outputs);
     },
   };
 }
@@ -150,9 +144,9 @@ export const elementwise: Operators = {
   Elu: unary("Elu"),
   LeakyRelu: unary("LeakyRelu", alpha(0.2)),
   Relu6: clip(0, 6),
-  Rsqrt: twoSteps("Sqrt", "Reciprocal", (root) => [root]),
+  Rsqrt: twoSteps("Sqrt", "Reciprocal", { first: 1, second: 1 }),
   Selu: unary("Selu"),
-  SquaredDifference: twoSteps("Sub", "Mul", (difference) => [difference, difference]),
+  SquaredDifference: twoSteps("Sub", "Mul", { first: 2, second: 2 }),
   Square: {
     inputs: [1, 1],
     convert: ({ graph, node }) => graph.emit("Mul", [node.inputs[0], node.inputs[0]], node.outputs),

@@ -66,7 +66,7 @@ export class Expressions {
     return parts.reverse();
   }
 
-  /** A value and the other one of two; undefined where the list is not of two with that one in it. */
+  /** Of two parts the one that is not `value`; undefined where there are not two, or `value` is none of them. */
   other(parts: readonly string[], value: string): string | undefined {
     if (parts.length !== 2 || !parts.includes(value)) return undefined;
     return parts[0] === value ? parts[1] : parts[0];

@@ -7,8 +7,7 @@ import type { AttrValue, GraphDef, NodeDef } from "./graphdef_pb.ts";
 
 /**
  * A node as TensorFlow has it. Its outputs are named as TensorFlow names them, "split", "split:1", "split:2"; those that
- * nobody reads are left out, and the place is empty. `attributes` holds what octavox makes of whole loops; the file's own
- * are in `attr`.
+ * nobody reads are "" there. Attributes are in `attr`, as the file has them.
  */
 export interface TfNode extends Node {
   attr: Readonly<Record<string, AttrValue>>;
@@ -18,13 +17,7 @@ export interface TfNode extends Node {
 const silent = new Set(["NoOp", "Assert", "Const", "Exit"]);
 
 /** Operators that give what they are given; what reads them reads that instead. */
-export const copies = new Set([
-  "Identity",
-  "StopGradient",
-  "CheckNumerics",
-  "PlaceholderWithDefault",
-  "Snapshot",
-]);
+const copies = new Set(["Identity", "StopGradient", "CheckNumerics", "PlaceholderWithDefault", "Snapshot"]);
 
 /** An output's place is below this; Split and its like have a few. */
 const MOST_OUTPUTS = 65_536;
