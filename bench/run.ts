@@ -11,12 +11,13 @@ import { kernels } from "./parts/kernels.ts";
 import { ladder } from "./parts/ladder.ts";
 import { models } from "./parts/models.ts";
 import type { Part } from "./parts/part.ts";
+import { profile } from "./parts/profile.ts";
 import { keepRecord, makeRecord } from "./record.ts";
 import { writeReport } from "./report.ts";
 import { machine, machineLine, textOf } from "./table.ts";
 
 /** A part shows only what it has measured itself. */
-const parts = { kernels, ladder, engines, models, growth } as unknown as Readonly<
+const parts = { kernels, ladder, engines, profile, models, growth } as unknown as Readonly<
   Record<string, Part<unknown>>
 >;
 
