@@ -27,13 +27,11 @@ export const profile: Part<Profile> = {
 
   heading: "What limits the recogniser",
   explain({ audioSeconds, tokens, graphs, limits: { gops, gbs } }) {
-    const [encoder, start, step] = ["encoder", "start", "step"].map(
-      (name) => graphs.find(({ graph }) => graph === name)!,
-    );
+    const [encoder, step] = ["encoder", "step"].map((name) => graphs.find(({ graph }) => graph === name)!);
     const bytes = step.operators.reduce((sum, each) => sum + each.bytes, 0);
     return (
       `Moonshine tiny on ${audioSeconds.toFixed(0)} s of speech: the encoder takes ${encoder.milliseconds.toFixed(0)} ms, ` +
-      `the decoder's first step ${start.milliseconds.toFixed(1)} ms and each of the ${tokens} that follow ${step.milliseconds.toFixed(2)} ms. The encoder's products are bound by ` +
+      `each of the decoder's ${tokens} steps ${step.milliseconds.toFixed(2)} ms. The encoder's products are bound by ` +
       `the dot product (${gops.toFixed(0)} GOPS on registers in the same run). A step of the decoder reads ` +
       `${(bytes / 1e6).toFixed(1)} MB of weights and of what was heard, each byte once; one thread reads ${gbs.toFixed(0)} ` +
       `GB/s of memory that its core's own cache cannot hold, so that no kernel takes less than ` +

@@ -50,8 +50,13 @@ export const models: readonly ListedModel[] = [
     },
     recipe: {
       graphs: [
-        { name: "encoder", file: "encoder", sizes: { batch_size: 1 } },
-        { name: "start", file: "decoder", bind: { use_cache_branch: false }, sizes: oneToken },
+        {
+          ...{ name: "encoder", file: "encoder", sizes: { batch_size: 1 } },
+          continued: {
+            ...{ file: "decoder", bind: { use_cache_branch: false }, sizes: oneToken },
+            ...{ input: "encoder_hidden_states", outputs: ".encoder." },
+          },
+        },
         { name: "step", file: "decoder", bind: { use_cache_branch: true }, sizes: oneToken },
       ],
       states: { past: "past_key_values", present: "present" },

@@ -6,6 +6,21 @@ export interface StateNaming {
   present: string;
 }
 
+/**
+ * States that one file computes again from what another returns, as decoders do with what was heard, become a part of
+ * the graph that returns it: they are computed once, and every step of the decoder is alike.
+ */
+export interface Continuation {
+  /** The file that computes them, bound as it has to be for that. */
+  file: string;
+  bind?: Readonly<Record<string, boolean>>;
+  sizes?: Readonly<Record<string, number>>;
+  /** Its input that is the only output of the graph before. */
+  input: string;
+  /** A part of the names of the outputs that are wanted. */
+  outputs: string;
+}
+
 export interface PackRecipe {
   graphs: readonly {
     /** Name of the graph in the packed model. */
@@ -16,6 +31,8 @@ export interface PackRecipe {
     bind?: Readonly<Record<string, boolean>>;
     /** Named sizes that have one value in this graph. */
     sizes?: Readonly<Record<string, number>>;
+    /** What else this graph computes. */
+    continued?: Continuation;
   }[];
   states?: StateNaming;
 }

@@ -6,6 +6,7 @@ import type { Graph, Model, State } from "../model/graph.ts";
 import { valuesUsedBy } from "../model/graph.ts";
 import type { PackRecipe } from "../model/recipe.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { checkContinued, continueWith } from "./continue.ts";
 import type { MatrixCache } from "./integer-products.ts";
 import { optimise } from "./optimise.ts";
 import { type PanelCache, packMatrices } from "./panels.ts";
@@ -28,21 +29,29 @@ export function packModel(
   const matrices: MatrixCache = new Map();
   const panels: PanelCache = new Map();
   const states = new Map<string, State>();
-  const graphs = recipe.graphs.map(({ name, file, bind = {}, sizes = {} }, index) => {
+  const graphs = recipe.graphs.map(({ name, continued, ...source }, index) => {
     onProgress?.({ done: index, total: recipe.graphs.length, name });
-    const {
-      graphs: [source],
-      opset,
-    } = sources.get(file)!;
-    const inputs = mapValues(bind, (value) => new Tensor("bool", [value ? 1 : 0], []));
-    const bound = inlineBranches(bindInputs(bindSizes(source, sizes), inputs));
+    const { opset } = sources.get(source.file)!;
+    const first = specialised(sources, source);
+    const bound = continued ? continueWith(first, specialised(sources, continued), continued) : first;
     const pairs = recipe.states ? pairStates(bound, recipe.states) : [];
     for (const state of mergedNames(pairs)) states.set(state.name, state);
     const optimised = optimise(mergeHeads(bound, pairs), { opset, matrices });
-    return packMatrices(dropUnused({ ...optimised, name }, mergedNames(pairs)), panels);
+    const needed = dropUnused({ ...optimised, name }, mergedNames(pairs));
+    if (continued) checkContinued(needed, first);
+    return packMatrices(needed, panels);
   });
   const [{ opset }] = sources.values();
   return { graphs, opset, metadata, states: [...states.values()] };
+}
+
+type Source = Pick<PackRecipe["graphs"][number], "file" | "bind" | "sizes">;
+
+/** A file's graph with what is known of its inputs and sizes. */
+function specialised(sources: ReadonlyMap<string, Model>, { file, bind = {}, sizes = {} }: Source): Graph {
+  const [graph] = sources.get(file)!.graphs;
+  const inputs = mapValues(bind, (value) => new Tensor("bool", [value ? 1 : 0], []));
+  return inlineBranches(bindInputs(bindSizes(graph, sizes), inputs));
 }
 
 /** Drops inputs that nothing reads, and states' outputs that came out constant: exporters fill in empty ones. */

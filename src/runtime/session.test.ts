@@ -69,7 +69,7 @@ describe("a session", () => {
     using session = await InferenceSession.create(smallModel());
     await assert.rejects(session.run({}), {
       code: "argument",
-      message: /several graphs: expected one of encoder, start/,
+      message: /several graphs: expected one of encoder, step/,
     });
     await assert.rejects(session.run({}, { graph: "none" }), {
       code: "argument",
@@ -195,12 +195,9 @@ describe("a session's memory", () => {
 async function say(session: InferenceSession, tokens: readonly number[], samples = noise(2000)) {
   session.resetStates();
   const audio = float(samples, [1, samples.length]);
-  const { frames } = await session.run({ samples: audio }, { graph: "encoder" });
+  await session.run({ samples: audio }, { graph: "encoder" });
   const logits: Tensor[] = [];
-  for (const [at, id] of tokens.entries()) {
-    const feeds = at === 0 ? { token: token(id), frames } : { token: token(id) };
-    logits.push((await session.run(feeds, { graph: at === 0 ? "start" : "step" })).logits);
-  }
+  for (const id of tokens) logits.push((await session.run({ token: token(id) }, { graph: "step" })).logits);
   return logits.map(({ data }) => [...(data as Float32Array)]);
 }
 
@@ -232,21 +229,17 @@ describe("what cannot be looked up", () => {
   for (const kernels of ["simd", "reference"] as const) {
     test(`a token beyond the vocabulary is an error that says the range (${kernels})`, async () => {
       using session = await InferenceSession.create(smallModel(), { kernels });
-      const frames = float(noise(48), [1, 2, 24]);
-      const { logits } = await session.run({ token: token(-1), frames }, { graph: "start" });
-      session.resetStates();
-      const last = await session.run({ token: token(60), frames }, { graph: "start" });
-      assert.deepEqual(logits.data, last.logits.data);
+      const [[logits], [last]] = [await say(session, [-1]), await say(session, [60])];
+      assert.deepEqual(logits, last);
       for (const id of [61, -62, 2 ** 32, -(2 ** 40)]) {
-        session.resetStates();
-        await assert.rejects(session.run({ token: token(id), frames }, { graph: "start" }), {
+        await assert.rejects(say(session, [id]), {
           code: "shape",
           message: /expected an index from -61 to 60, found -?\d+$/,
         });
       }
     });
 
-    test(`a step before the start has no keys to attend to (${kernels})`, async () => {
+    test(`a step before anything was heard has no keys to attend to (${kernels})`, async () => {
       using session = await InferenceSession.create(smallModel(), { kernels });
       await assert.rejects(session.run({ token: token(1) }, { graph: "step" }), {
         code: "shape",

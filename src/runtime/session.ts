@@ -173,6 +173,7 @@ export class InferenceSession {
 
   /** Forgets all states: the next run starts a new sequence. */
   resetStates(): void {
+    this.checkAlive();
     this.store.reset();
   }
 
@@ -186,22 +187,20 @@ export class InferenceSession {
     this.disposed = true;
     void this.pool?.dispose();
     this.plans.clear();
-    Object.assign(this, {
-      heap: undefined,
-      arena: undefined,
-      weights: undefined,
-      store: undefined,
-      views: undefined,
-      chosen: undefined,
-    });
+    const gone = { heap: undefined, arena: undefined, weights: undefined, store: undefined };
+    Object.assign(this, { ...gone, views: undefined, chosen: undefined });
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  private graph(name: string | undefined): Graph {
+  private checkAlive(): void {
     if (this.disposed) throw new OctavoxError("state", "the session has been disposed of");
+  }
+
+  private graph(name: string | undefined): Graph {
+    this.checkAlive();
     const graphs = this.model.graphs;
     const graph =
       name === undefined && graphs.length === 1 ? graphs[0] : graphs.find((each) => each.name === name);

@@ -151,26 +151,26 @@ function encoder(): Graph {
   const attended = b.add("Add", [h, b.product(b.attend(q, k, v, 0), "out", WIDTH, WIDTH)]);
   const wide = b.add("Swish", [b.product(b.norm(attended, "second"), "up", WIDTH, 3 * WIDTH)]);
   const frames = b.add("Add", [attended, b.product(wide, "down", 3 * WIDTH, WIDTH)]);
-  return b.graph("encoder", [input("samples", [1, "samples"])], { frames });
+  const [keys, values] = ["key", "value"].map((part) => b.product(frames, `heard.${part}`, WIDTH, WIDTH));
+  return b.graph("encoder", [input("samples", [1, "samples"])], {
+    ...{ frames, "now.heard.keys": keys, "now.heard.values": values },
+  });
 }
 
 /** A token, and what has been said and heard → logits [1, 1, 61] */
-function decoder(name: "start" | "step"): Graph {
-  const b = new Builder(2);
-  const first = name === "start";
+function decoder(): Graph {
+  const b = new Builder(4);
   const [e, scale, zero] = b.matrix("embedding", WIDTH, VOCABULARY);
   const x = b.add("GatherDequantize", [e, scale, zero, "token"]);
   const n = b.norm(x, "said");
   const parts = ["query", "key", "value"].map((part) => b.product(n, part, WIDTH, WIDTH));
-  const [q, k] = b.rotate(parts.slice(0, 2), first ? undefined : "past.keys");
+  const [q, k] = b.rotate(parts.slice(0, 2), "past.keys");
   const v = parts[2];
-  const grow = (past: string, now: string) => (first ? now : b.add("Concat", [past, now], { axis: 1 }));
+  const grow = (past: string, now: string) => b.add("Concat", [past, now], { axis: 1 });
   const [keys, values] = [grow("past.keys", k), grow("past.values", v)];
   const said = b.add("Add", [x, b.product(b.attend(q, keys, values, 1), "said.out", WIDTH, WIDTH)]);
   const asked = b.product(b.norm(said, "heard"), "heard.query", WIDTH, WIDTH);
-  const heardKeys = first ? b.product("frames", "heard.key", WIDTH, WIDTH) : "past.heard.keys";
-  const heardValues = first ? b.product("frames", "heard.value", WIDTH, WIDTH) : "past.heard.values";
-  const understood = b.add("Add", [said, b.attend(asked, heardKeys, heardValues, 0)]);
+  const understood = b.add("Add", [said, b.attend(asked, "past.heard.keys", "past.heard.values", 0)]);
   // Weights around 0: otherwise the likeliest token were the one said last, whose row the product meets again.
   const quantized = b.add("DynamicQuantizeLinear", [b.norm(understood, "last", 0)], {}, 3);
   const logits = b.add("MatMulIntegerToFloat", [
@@ -181,22 +181,17 @@ function decoder(name: "start" | "step"): Graph {
     `${quantized}:2`,
     zero,
   ]);
-  const own = { logits, "now.keys": keys, "now.values": values };
-  if (first)
-    return b.graph(name, [token, input("frames", rows("frames"))], {
-      ...{ ...own, "now.heard.keys": heardKeys, "now.heard.values": heardValues },
-    });
   const pasts = ["keys", "values", "heard.keys", "heard.values"].map((part) =>
     input(`past.${part}`, rows(part)),
   );
-  return b.graph(name, [token, ...pasts], own);
+  return b.graph("step", [token, ...pasts], { logits, "now.keys": keys, "now.values": values });
 }
 
-/** Graphs "encoder", "start" and "step"; caches are states. */
+/** Graphs "encoder" and "step"; caches are states. */
 export function smallModel(): Model {
   const states = ["keys", "values", "heard.keys", "heard.values"];
   return {
-    graphs: [encoder(), decoder("start"), decoder("step")],
+    graphs: [encoder(), decoder()],
     opset: 20,
     states: states.map((name) => ({ name, input: `past.${name}`, output: `now.${name}` })),
     metadata: {},

@@ -142,50 +142,42 @@ export class Recognizer {
   }
 
   private async transcribePiece(piece: Float32Array, signal: AbortSignal | undefined): Promise<string> {
-    const tokens = await this.decode(
-      await this.encode(piece),
-      piece.length / this.settings.sampleRate,
-      signal,
-    );
+    this.session.resetStates();
+    await this.encode(piece);
+    const tokens = await this.decode(piece.length / this.settings.sampleRate, signal);
     return this.vocabulary.decode(tokens);
   }
 
-  /** [samples] → encoder frames [1, frames, width]. */
-  private async encode(piece: Float32Array): Promise<Tensor> {
+  /** Hears a piece: what the decoder needs of it are states then. */
+  private async encode(piece: Float32Array): Promise<void> {
     const { sampleRate, minSeconds } = this.settings;
     const padded = new Float32Array(Math.max(piece.length, Math.ceil(minSeconds * sampleRate)));
     padded.set(piece);
     const [input] = this.session.inputs("encoder");
-    const outputs = await this.session.run(
-      { [input.name]: new Tensor("float32", padded, [1, padded.length]) },
-      { graph: "encoder" },
-    );
-    return Object.values(outputs)[0];
+    const samples = new Tensor("float32", padded, [1, padded.length]);
+    await this.session.run({ [input.name]: samples }, { graph: "encoder" });
   }
 
   /** Greedy: the likeliest token each time, until the end token, the most tokens speech can have, or a loop. */
-  private async decode(frames: Tensor, seconds: number, signal: AbortSignal | undefined): Promise<number[]> {
+  private async decode(seconds: number, signal: AbortSignal | undefined): Promise<number[]> {
     const { startToken, endToken, tokensPerSecond } = this.settings;
     const most = Math.max(1, Math.ceil(seconds * tokensPerSecond));
     const tokens: number[] = [];
-    this.session.resetStates();
-    let token = await this.next("start", startToken, frames);
+    let token = await this.next(startToken);
     while (token !== endToken && tokens.length < most) {
       tokens.push(token);
       const dropped = repeats(tokens);
       if (dropped > 0) return tokens.slice(0, tokens.length - dropped);
       await this.breathe(signal);
-      token = await this.next("step", token);
+      token = await this.next(token);
     }
     return tokens;
   }
 
-  private async next(graph: "start" | "step", token: number, frames?: Tensor): Promise<number> {
-    const feeds = this.session.inputs(graph).map(({ name, dtype }) => {
-      const value = dtype === "int64" ? new Tensor("int64", [token], [1, 1]) : frames!;
-      return [name, value] as const;
-    });
-    const [logits] = Object.values(await this.session.run(Object.fromEntries(feeds), { graph }));
+  private async next(token: number): Promise<number> {
+    const [input] = this.session.inputs("step");
+    const feeds = { [input.name]: new Tensor("int64", [token], [1, 1]) };
+    const [logits] = Object.values(await this.session.run(feeds, { graph: "step" }));
     return indexOfLargest(logits.data as Float32Array);
   }
 

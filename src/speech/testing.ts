@@ -53,8 +53,7 @@ export function scripted(
     ...{ sampleRate: 16_000, startToken: START, endToken: END },
     ...{ tokensPerSecond: 6, maxSeconds: 4, pieceSeconds: 4, minSeconds: 0.1, ...settings },
   };
-  const graphs = [encoder, { ...step, name: "start", inputs: [token, frames] }, step];
-  return { graphs, opset: 17, metadata: { recognizer, vocabulary } };
+  return { graphs: [encoder, step], opset: 17, metadata: { recognizer, vocabulary } };
 }
 
 /** Products in 8 bits, norms, attention, rotary embedding, convolution, growing caches: 120 kB when packed. */
