@@ -27,12 +27,14 @@ export interface PackRecipe {
     name: string;
     /** Which of the files it comes from. */
     file: string;
-    /** Boolean inputs that have one value in this graph. */
-    bind?: Readonly<Record<string, boolean>>;
+    /** Inputs that have one value in this graph; all elements are equal. */
+    bind?: Readonly<Record<string, boolean | number>>;
     /** Named sizes that have one value in this graph. */
     sizes?: Readonly<Record<string, number>>;
     /** What else this graph computes. */
     continued?: Continuation;
   }[];
   states?: StateNaming;
+  /** Outputs that come back as inputs in the next run, by the input's name: states of one size, zeros at first. */
+  feedback?: Readonly<Record<string, string>>;
 }

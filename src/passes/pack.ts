@@ -5,13 +5,12 @@ import { importOnnx } from "../import/onnx/import.ts";
 import type { Graph, Model, State } from "../model/graph.ts";
 import { valuesUsedBy } from "../model/graph.ts";
 import type { PackRecipe } from "../model/recipe.ts";
-import { Tensor } from "../tensor/tensor.ts";
 import { checkContinued, continueWith } from "./continue.ts";
 import type { MatrixCache } from "./integer-products.ts";
 import { optimise } from "./optimise.ts";
 import { type PanelCache, packMatrices } from "./panels.ts";
 import { bindInputs, bindSizes, inlineBranches } from "./specialise.ts";
-import { mergedNames, mergeHeads, pairStates } from "./states.ts";
+import { feedbackStates, mergedNames, mergeHeads, pairStates } from "./states.ts";
 
 /**
  * @param files ONNX files by the names the recipe uses
@@ -36,6 +35,7 @@ export function packModel(
     const bound = continued ? continueWith(first, specialised(sources, continued), continued) : first;
     const pairs = recipe.states ? pairStates(bound, recipe.states) : [];
     for (const state of mergedNames(pairs)) states.set(state.name, state);
+    for (const state of feedbackStates(bound, recipe.feedback)) states.set(state.name, state);
     const optimised = optimise(mergeHeads(bound, pairs), { opset, matrices });
     const needed = dropUnused({ ...optimised, name }, mergedNames(pairs));
     if (continued) checkContinued(needed, first);
@@ -50,8 +50,7 @@ type Source = Pick<PackRecipe["graphs"][number], "file" | "bind" | "sizes">;
 /** A file's graph with what is known of its inputs and sizes. */
 function specialised(sources: ReadonlyMap<string, Model>, { file, bind = {}, sizes = {} }: Source): Graph {
   const [graph] = sources.get(file)!.graphs;
-  const inputs = mapValues(bind, (value) => new Tensor("bool", [value ? 1 : 0], []));
-  return inlineBranches(bindInputs(bindSizes(graph, sizes), inputs));
+  return inlineBranches(bindInputs(bindSizes(graph, sizes), bind));
 }
 
 /** Drops inputs that nothing reads, and states' outputs that came out constant: exporters fill in empty ones. */
@@ -63,8 +62,4 @@ function dropUnused(graph: Graph, states: readonly State[]): Graph {
   const used = new Set([...graph.nodes.flatMap(valuesUsedBy), ...outputs.map((output) => output.name)]);
   const constants = new Map([...graph.constants].filter(([name]) => used.has(name)));
   return { ...graph, inputs: graph.inputs.filter((input) => used.has(input.name)), outputs, constants };
-}
-
-function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }

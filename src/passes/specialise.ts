@@ -1,14 +1,24 @@
 // Specialising: an input (or a size) that is always the same becomes a constant, and an `If` whose condition is then
 // known is replaced by the branch it takes. One merged decoder file thus becomes two plain graphs.
 
+import { OctavoxError } from "../errors.ts";
 import { type Graph, isGraph, type Node, type ValueInfo } from "../model/graph.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { sizeOf, Tensor } from "../tensor/tensor.ts";
 import { makeNode } from "./rewrite.ts";
 
-/** The graph with the given inputs bound to constants. */
-export function bindInputs(graph: Graph, values: Readonly<Record<string, Tensor>>): Graph {
+/** The graph with the given inputs bound to constants, each of its input's type and size. */
+export function bindInputs(graph: Graph, values: Readonly<Record<string, boolean | number>>): Graph {
   const constants = new Map(graph.constants);
-  for (const [name, value] of Object.entries(values)) constants.set(name, value);
+  for (const [name, value] of Object.entries(values)) {
+    const input = graph.inputs.find((each) => each.name === name);
+    const dims = input?.dims;
+    if (!input || !dims?.every((dim) => typeof dim === "number"))
+      throw new OctavoxError("argument", `input "${name}" of graph "${graph.name}" cannot be bound`, {
+        expected: "an input of a known size",
+        found: input ? `[${dims?.join(", ") ?? "any"}]` : "none of this name",
+      });
+    constants.set(name, new Tensor(input.dtype, new Array(sizeOf(dims)).fill(Number(value)), dims));
+  }
   return { ...graph, inputs: graph.inputs.filter((input) => !Object.hasOwn(values, input.name)), constants };
 }
 

@@ -15,6 +15,15 @@ export function pairStates(graph: Graph, naming: StateNaming): State[] {
   return [...names].map((name) => ({ name, input: naming.past + name, output: naming.present + name }));
 }
 
+/** The states that a recipe's `feedback` names, as far as a graph has them. */
+export function feedbackStates(graph: Graph, feedback: Readonly<Record<string, string>> = {}): State[] {
+  const has = (list: readonly ValueInfo[], name: string): boolean =>
+    list.some((value) => value.name === name);
+  return Object.entries(feedback)
+    .filter(([input, output]) => has(graph.inputs, input) || has(graph.outputs, output))
+    .map(([input, output]) => ({ name: input, input, output }));
+}
+
 /**
  * Rewrites states of [batch, heads, time, width] to [batch, time, heads·width]: the graph's own nodes see the old
  * form through a reshape and a transpose, which later passes move out of the way.

@@ -11,8 +11,8 @@ import { Tensor } from "../tensor/tensor.ts";
 import { aliasOffset } from "./aliases.ts";
 import { assignArena, type Lifetime } from "./arena.ts";
 import type { Operand } from "./operand.ts";
-import type { Append, StateUse } from "./plan.ts";
-import type { StateStore } from "./states.ts";
+import type { Append } from "./plan.ts";
+import type { StateStore, StateUse } from "./states.ts";
 import type { Weights } from "./weights.ts";
 
 export interface LayoutRequest {

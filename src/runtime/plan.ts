@@ -14,7 +14,7 @@ import { referenceStep, writeTensor } from "./fallback.ts";
 import { Layout } from "./layout.ts";
 import { type Observer, observed } from "./observe.ts";
 import { dimNow, type Operand } from "./operand.ts";
-import { StateStore } from "./states.ts";
+import type { Assign, StateStore, StateUse } from "./states.ts";
 import type { Binder, RunContext, Site, Step } from "./step.ts";
 import type { Weights } from "./weights.ts";
 
@@ -39,15 +39,6 @@ export interface PlanRequest {
   arena(bytes: number): number;
 }
 
-/** A state as one graph uses it: the names of its input and output there, where it has them. */
-export interface StateUse {
-  name: string;
-  /** Sizes as the graph declares them, the time axis (1) excepted. */
-  width: number;
-  input: string | undefined;
-  output: string | undefined;
-}
-
 export interface Plan {
   /** Where the caller's inputs go and the results are. */
   operands: ReadonlyMap<string, Operand>;
@@ -57,14 +48,13 @@ export interface Plan {
   /** The states that this plan makes longer, and by how much. */
   appends: readonly { state: string; rows: Dim }[];
   /** The states that this plan replaces by a value. */
-  assigns: readonly { state: string; operand: Operand; rows: Dim }[];
+  assigns: readonly Assign[];
 }
 
 export function planGraph(request: PlanRequest): Plan {
   const { graph, opset, store, states } = request;
   const inputs: Record<string, readonly Dim[]> = { ...request.inputs };
-  for (const { name, input, width } of states)
-    if (input) inputs[input] = [1, StateStore.lengthOf(name), width];
+  for (const { input, dims } of states) if (input) inputs[input] = dims;
   const facts = inferWith(request.rules, graph, { opset, inputs });
   const bounds = new Map(
     [...store.lengths.keys()].map((size) => [size, store.room(size.slice("length of ".length))]),
@@ -178,16 +168,21 @@ export interface Append extends StateUse {
 function findAppends(graph: Graph, states: readonly StateUse[]): Map<Node, Append> {
   const appends = new Map<Node, Append>();
   for (const node of graph.nodes) {
-    const use = states.find((state) => state.output === node.outputs[0] && state.input === node.inputs[0]);
+    const use = states
+      .filter(grows)
+      .find((state) => state.output === node.outputs[0] && state.input === node.inputs[0]);
     if (use?.input && node.op === "Concat" && node.inputs.length === 2 && node.attributes.axis === 1)
       appends.set(node, { ...use, added: node.inputs[1] });
   }
   return appends;
 }
 
-function appendStep({ name, width, added }: Append, layout: Layout, store: StateStore): Step {
+/** The length of a state that grows is a symbol. */
+const grows = ({ dims }: StateUse): boolean => dims.some((dim) => typeof dim !== "number");
+
+function appendStep({ name, dims, added }: Append, layout: Layout, store: StateStore): Step {
   const from = layout.operand(added)!;
-  const rowBytes = width * 4;
+  const rowBytes = (dims[2] as number) * 4;
   const target = store.pointer(name);
   return ({ views, lengths }: RunContext) => {
     const start = target + store.length(name) * rowBytes;
@@ -195,14 +190,15 @@ function appendStep({ name, width, added }: Append, layout: Layout, store: State
   };
 }
 
-/** The rows of a value that goes into a state. */
-function rowsOf({ name, width }: StateUse, { dtype, dims }: Operand): Dim {
-  if (dtype !== "float32" || dims.length !== 3 || dims[0] !== 1 || dims[2] !== width)
-    throw new OctavoxError("shape", `state "${name}"`, {
-      expected: `float32 [1, rows, ${width}]`,
+/** The rows of a value that goes into a state; of a state of one size, 1. */
+function rowsOf(use: StateUse, { dtype, dims }: Operand): Dim {
+  const wanted = grows(use) ? use.dims.with(1, dims[1]) : use.dims;
+  if (dtype !== "float32" || String(dims) !== String(wanted))
+    throw new OctavoxError("shape", `state "${use.name}"`, {
+      expected: `float32 [${(grows(use) ? (use.dims as unknown[]).with(1, "rows") : wanted).join(", ")}]`,
       found: `${dtype} [${dims.join(", ")}]`,
     });
-  return dims[1];
+  return grows(use) ? dims[1] : 1;
 }
 
 function findAssigns(states: readonly StateUse[], appends: ReadonlyMap<Node, Append>, layout: Layout) {

@@ -16,9 +16,9 @@ import type { Observer } from "./observe.ts";
 import { computeConstants } from "./once.ts";
 import { dimNow } from "./operand.ts";
 import type { RunOptions, SessionOptions } from "./options.ts";
-import { type Plan, type PlanRequest, planGraph, type StateUse } from "./plan.ts";
+import { type Plan, type PlanRequest, planGraph } from "./plan.ts";
 import { Room } from "./room.ts";
-import { StateStore } from "./states.ts";
+import { declareStates, StateStore, type StateUse } from "./states.ts";
 import type { RunContext, Views } from "./step.ts";
 import { checkThreads, startPool } from "./threads/count.ts";
 import type { ThreadPool } from "./threads/pool.ts";
@@ -36,7 +36,7 @@ export class InferenceSession {
   private readonly heap: Heap;
   private readonly weights: Weights;
   private readonly store: StateStore;
-  private readonly uses = new Map<Graph, readonly StateUse[]>();
+  private readonly uses: ReadonlyMap<Graph, readonly StateUse[]>;
   private readonly plans = new Map<string, Plan>();
   private readonly chosen: ChosenKernels;
   /** While threads are given up: they may still write to the memory. */
@@ -66,7 +66,7 @@ export class InferenceSession {
     this.store = new StateStore(heap);
     // Plans hold addresses.
     this.arena = new Room(heap, () => this.plans.clear());
-    for (const graph of model.graphs) this.uses.set(graph, this.declareStates(graph));
+    this.uses = declareStates(model, this.store);
   }
 
   /**
@@ -214,18 +214,6 @@ export class InferenceSession {
     );
   }
 
-  private declareStates(graph: Graph): StateUse[] {
-    return (this.model.states ?? []).flatMap(({ name, input, output }) => {
-      const [read, left] = [graph.inputs, graph.outputs].map((list, side) =>
-        list.find((info) => info.name === [input, output][side]),
-      );
-      const width = (read ?? left)?.dims?.[2];
-      if (typeof width !== "number") return [];
-      this.store.declare(name, width * 4);
-      return [{ name, width, input: read?.name, output: left?.name }];
-    });
-  }
-
   /** A plan for these sizes whose addresses hold and whose states have room. */
   private readyPlan(graph: Graph, feeds: Readonly<Record<string, Tensor>>): Plan {
     for (;;) {
@@ -280,15 +268,10 @@ export class InferenceSession {
     return this.views;
   }
 
-  private keepStates(plan: Plan, { views, lengths }: RunContext): void {
-    for (const { state, operand, rows } of plan.assigns) {
-      const bytes = dimNow(rows, lengths) * dimNow(operand.dims[2], lengths) * 4;
-      const to = this.store.pointer(state);
-      if (to !== operand.pointer) views.u8.copyWithin(to, operand.pointer, operand.pointer + bytes);
-      this.store.setLength(state, dimNow(rows, lengths));
-    }
+  private keepStates(plan: Plan, context: RunContext): void {
+    this.store.assign(plan.assigns, context);
     const longer = plan.appends.map(
-      ({ state, rows }) => [state, this.store.length(state) + dimNow(rows, lengths)] as const,
+      ({ state, rows }) => [state, this.store.length(state) + dimNow(rows, context.lengths)] as const,
     );
     for (const [state, length] of longer) this.store.setLength(state, length);
   }
