@@ -94,6 +94,19 @@ export interface KernelFunctions extends WindowFunctions, ByteFunctions, WeightF
     bias: Pointer,
   ): void;
 
+  /** The same with B in panels of floats (`layout.ts`), which are read front to back. */
+  linear_f32(
+    a: Pointer,
+    aStride: number,
+    b: Pointer,
+    c: Pointer,
+    cStride: number,
+    m: number,
+    n: number,
+    k: number,
+    bias: Pointer,
+  ): void;
+
   // -- rows -------------------------------------------------------------------------------------------
   /** Softmax of each of `rows` dense rows of `n`. */
   softmax_f32(x: Pointer, y: Pointer, rows: number, n: number): void;

@@ -7,6 +7,8 @@
 // Columns and rows that only fill a panel or a group are zero. One vector load (16 bytes) thus holds 4 of
 // K for 4 columns: what one dot instruction multiplies with 4 activations repeated in every lane.
 
+import { Tensor } from "../tensor/tensor.ts";
+
 /** Columns of a panel. */
 export const PANEL = 8;
 /** Values of K that lie together. */
@@ -47,6 +49,29 @@ export function columnSums(b: Int8Array, k: number, n: number): Int32Array {
     for (let column = 0; column < n; column++) sums[column] += b[row * n + column];
   return sums;
 }
+
+// -- float weights ---------------------------------------------------------------------------------------
+//
+// Panels of 8 columns, row by row: B[k, n] is at ((n >> 3) · K + k) · 8 + (n & 7).
+
+/** Row-major K×N → panels; columns that only fill a panel are zero. */
+export function packFloats(b: Float32Array, k: number, n: number): Float32Array {
+  const packed = new Float32Array(Math.ceil(n / PANEL) * PANEL * k);
+  for (let row = 0; row < k; row++)
+    for (let column = 0; column < n; column++) packed[floatOffset(row, column, k)] = b[row * n + column];
+  return packed;
+}
+
+/** Panels → row-major K×N. */
+export function unpackFloats(packed: Float32Array, k: number, n: number): Float32Array {
+  const b = new Float32Array(k * n);
+  for (let row = 0; row < k; row++)
+    for (let column = 0; column < n; column++) b[row * n + column] = packed[floatOffset(row, column, k)];
+  return b;
+}
+
+const floatOffset = (k: number, n: number, rows: number): number =>
+  ((n >> 3) * rows + k) * PANEL + (n & (PANEL - 1));
 
 // -- 4-bit weights in blocks of K ------------------------------------------------------------------------
 //
@@ -168,4 +193,11 @@ export function exactRun(b: Int8Array | Int16Array, k: number, n: number): numbe
   let run = Math.max(PAIR, Math.ceil(k / PAIR) * PAIR);
   while (run > PAIR && !fits(run)) run = Math.ceil(run / 2 / PAIR) * PAIR;
   return run;
+}
+
+/** A matrix in panels, of the type that its panels are stored in, row by row. */
+export function unpackMatrix({ dtype, data }: Tensor, [k, n]: readonly [k: number, n: number]): Tensor {
+  if (dtype === "uint8") return new Tensor("int4", unpackNibbles(data as Uint8Array, k, n), [k, n]);
+  if (dtype === "int8") return new Tensor("int8", unpackPanels(data as Int8Array, k, n), [k, n]);
+  return new Tensor("float32", unpackFloats(data as Float32Array, k, n), [k, n]);
 }

@@ -4,7 +4,7 @@
 import { OctavoxError } from "../errors.ts";
 import { type DType, dtypes, fileBytes } from "../tensor/dtype.ts";
 import type { DeclaredDim, State, ValueInfo } from "./graph.ts";
-import { type PanelType, panelledBytes } from "./panels.ts";
+import { hasPanels, type PanelType, panelledBytes } from "./panels.ts";
 
 /** A tensor of the file. */
 export interface TensorRecord {
@@ -90,8 +90,8 @@ function tensor(value: unknown, where: string): TensorRecord {
   if (dims.length > MOST_DIMS) fail(`${where}.dims`, `at most ${MOST_DIMS} dimensions`, `${dims.length}`);
   const layout = record.layout ?? "rows";
   if (layout !== "rows" && layout !== "panels") fail(`${where}.layout`, `"rows" or "panels"`, layout);
-  if (layout === "panels" && ((dtype !== "int8" && dtype !== "int4") || dims.length !== 2))
-    fail(where, "panels of an int8 or int4 matrix", `${dtype} of rank ${dims.length}`);
+  if (layout === "panels" && (!hasPanels(dtype as DType) || dims.length !== 2))
+    fail(where, "panels of a float32, int8 or int4 matrix", `${dtype} of rank ${dims.length}`);
   const bytes = count(record.bytes, `${where}.bytes`);
   const needed =
     layout === "panels"

@@ -2,6 +2,7 @@
 // steps, so that a caller can put the data where it wants it: the header, checked in full, then each tensor.
 
 import { OctavoxError } from "../errors.ts";
+import { elementBytes } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { crc32 } from "./crc32.ts";
 import { decodeElements } from "./encoding.ts";
@@ -92,14 +93,14 @@ export function readOvxHeader(bytes: Uint8Array, totalBytes = bytes.length): Ovx
 
 /**
  * One tensor from its bytes: a view of them where they are aligned and need no conversion, otherwise a copy.
- * A matrix in panels comes as its bytes, int8 or (of int4) uint8 [bytes].
+ * A matrix in panels comes as they lie, in one dimension; of int4 as uint8.
  * @throws OctavoxError `format` when the checksum differs
  */
 export function readTensor(record: TensorRecord, bytes: Uint8Array): Tensor {
   checkSum(bytes, record.crc32, `tensor "${record.name}"`);
-  return record.layout === "panels"
-    ? decodeElements(panelStorage[record.dtype as PanelType], [record.bytes], bytes)
-    : decodeElements(record.dtype, record.dims, bytes);
+  if (record.layout === "rows") return decodeElements(record.dtype, record.dims, bytes);
+  const stored = panelStorage(record.dtype as PanelType);
+  return decodeElements(stored, [record.bytes / elementBytes(stored)], bytes);
 }
 
 /** The model a header describes, with its tensors in the order of the header's table. */

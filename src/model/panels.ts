@@ -1,20 +1,37 @@
 // The size of a matrix in panels (docs/format.md): what a reader of packed files must know of the layout.
 
+import type { DType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** Bytes of a K×N matrix: columns in panels of 8, rows in groups of 4 (int4: of 8), both filled up with zeros. */
-export function panelledBytes(dtype: PanelType, k: number, n: number): number {
-  const columns = Math.ceil(n / 8) * 8;
-  return dtype === "int8" ? columns * Math.ceil(k / 4) * 4 : (columns * Math.ceil(k / 8) * 8) / 2;
-}
+/** Columns of a panel. */
+const PANEL = 8;
+
+/** By type of the matrix: the rows of a group, the bytes of a value, and the tensor type that holds the panels. */
+const kinds = {
+  int8: { group: 4, bytes: 1, stored: "int8" },
+  int4: { group: 8, bytes: 1 / 2, stored: "uint8" },
+  float32: { group: 1, bytes: 4, stored: "float32" },
+} as const;
 
 /** The types a matrix in panels can have. */
-export type PanelType = "int8" | "int4";
+export type PanelType = keyof typeof kinds;
 
-/** The type of the matrix whose panels a tensor holds: int8 as int8, int4 as uint8, two a byte. */
+export function hasPanels(dtype: DType): dtype is PanelType {
+  return Object.hasOwn(kinds, dtype);
+}
+
+/** Bytes of a K×N matrix: columns in panels, rows in groups, both filled up with zeros. */
+export function panelledBytes(dtype: PanelType, k: number, n: number): number {
+  const { group, bytes } = kinds[dtype];
+  return Math.ceil(n / PANEL) * PANEL * Math.ceil(k / group) * group * bytes;
+}
+
+/** The type of the matrix whose panels a tensor holds. */
 export function panelType(stored: Tensor): PanelType {
-  return stored.dtype === "uint8" ? "int4" : "int8";
+  return (Object.keys(kinds) as PanelType[]).find((dtype) => kinds[dtype].stored === stored.dtype)!;
 }
 
 /** The tensor type that holds a matrix in panels. */
-export const panelStorage = { int8: "int8", int4: "uint8" } as const;
+export function panelStorage(dtype: PanelType): "int8" | "uint8" | "float32" {
+  return kinds[dtype].stored;
+}

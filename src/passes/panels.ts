@@ -1,8 +1,9 @@
-// Packing: the matrices of integer products are laid out as the kernels read them, once, when a model is converted.
+// Packing: constant matrices of products are laid out as the kernels read them, once, when a model is converted.
 
-import { packNibbles, packPanels, unpackNibbles, unpackPanels } from "../kernels/layout.ts";
+import { packFloats, packNibbles, packPanels, unpackMatrix } from "../kernels/layout.ts";
 import { type Graph, type Node, valuesUsedBy } from "../model/graph.ts";
-import { type PanelType, panelType } from "../model/panels.ts";
+import type { PanelType } from "../model/panels.ts";
+import type { TypedArray } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /** Which inputs of an operator are matrices, and of which type its kernels read panels. */
@@ -17,11 +18,17 @@ const operators: Readonly<Record<string, { inputs: readonly number[]; panels: Pa
   GatherBlocks: { inputs: [0], panels: "int4" },
   LstmStepsInteger: { inputs: [1, 2], panels: "int8" },
   GruStepsInteger: { inputs: [1, 2], panels: "int8" },
+  MatMul: { inputs: [1], panels: "float32" },
+  Linear: { inputs: [1], panels: "float32" },
+  ConvFloat: { inputs: [1], panels: "float32" },
+  LstmSteps: { inputs: [1, 2], panels: "float32" },
+  GruSteps: { inputs: [1, 2], panels: "float32" },
 };
 
-const packers: Readonly<Record<PanelType, (data: Int8Array, k: number, n: number) => Tensor>> = {
-  int8: (data, k, n) => new Tensor("int8", packPanels(data, k, n)),
-  int4: (data, k, n) => new Tensor("uint8", packNibbles(data, k, n)),
+const packers: Readonly<Record<PanelType, (data: TypedArray, k: number, n: number) => Tensor>> = {
+  int8: (data, k, n) => new Tensor("int8", packPanels(data as Int8Array, k, n)),
+  int4: (data, k, n) => new Tensor("uint8", packNibbles(data as Int8Array, k, n)),
+  float32: (data, k, n) => new Tensor("float32", packFloats(data as Float32Array, k, n)),
 };
 
 /** Packed forms of row-major matrices, shared by the graphs of a model. */
@@ -29,8 +36,10 @@ export type PanelCache = Map<Tensor, Tensor>;
 
 export function packMatrices(graph: Graph, cache: PanelCache = new Map()): Graph {
   const matrices = new Map(
-    graph.nodes.flatMap(({ inputs, op }) =>
-      matricesOf(op).flatMap((at) => (inputs[at] ? [[inputs[at], operators[op].panels] as const] : [])),
+    graph.nodes.flatMap((node) =>
+      matricesOf(node).flatMap((at) =>
+        node.inputs[at] ? [[node.inputs[at], operators[node.op].panels] as const] : [],
+      ),
     ),
   );
   const others = new Set([...graph.nodes.flatMap(otherValues), ...graph.outputs.map(({ name }) => name)]);
@@ -41,7 +50,7 @@ export function packMatrices(graph: Graph, cache: PanelCache = new Map()): Graph
     // Weights on fewer bits than the kernels read are widened when a session is made; until then they stay small.
     if (tensor?.dtype !== type || tensor.dims.length !== 2 || layouts.has(name) || others.has(name)) continue;
     const [k, n] = tensor.dims;
-    const packed = cache.get(tensor) ?? packers[type](tensor.data as Int8Array, k, n);
+    const packed = cache.get(tensor) ?? packers[type](tensor.data as TypedArray, k, n);
     cache.set(tensor, packed);
     constants.set(name, packed);
     layouts.set(name, { layout: "panels", dims: [k, n] });
@@ -54,9 +63,7 @@ export function unpackMatrices(graph: Graph, cache: PanelCache = new Map()): Gra
   const constants = new Map(graph.constants);
   for (const [name, { dims }] of graph.layouts ?? []) {
     const packed = graph.constants.get(name)!;
-    const dtype = panelType(packed);
-    const unpack = dtype === "int4" ? unpackNibbles : unpackPanels;
-    const tensor = cache.get(packed) ?? new Tensor(dtype, unpack(packed.data as never, ...dims), dims);
+    const tensor = cache.get(packed) ?? unpackMatrix(packed, dims);
     cache.set(packed, tensor);
     constants.set(name, tensor);
   }
@@ -66,10 +73,11 @@ export function unpackMatrices(graph: Graph, cache: PanelCache = new Map()): Gra
 
 /** What a node reads beside its matrices, in its branches too. */
 function otherValues(node: Node): string[] {
-  const inputs = node.inputs.filter((_, index) => !matricesOf(node.op).includes(index));
+  const inputs = node.inputs.filter((_, index) => !matricesOf(node).includes(index));
   return valuesUsedBy({ ...node, inputs });
 }
 
-function matricesOf(op: string): readonly number[] {
-  return Object.hasOwn(operators, op) ? operators[op].inputs : [];
+/** Groups of a convolution are columns of their own, which may begin inside a panel. */
+function matricesOf({ op, attributes: { group = 1 } }: Node): readonly number[] {
+  return Object.hasOwn(operators, op) && (op !== "ConvFloat" || group === 1) ? operators[op].inputs : [];
 }

@@ -128,6 +128,7 @@ function makeSite(
       return scales && zeros && weights.matrix(node.inputs[b], graph, scales, zeros);
     },
     derived: (kind, from, make) => weights.derived(kind, from, make),
+    floats: (index) => weights.floats(node.inputs[index] ?? "", graph),
     blocks(b, scale) {
       const scales = constant(scale);
       return scales && weights.blocks(node.inputs[b], graph, scales, node.attributes.block as number);

@@ -62,6 +62,8 @@ export interface Site {
   matrix(b: number, scale: number | undefined, zero: number | undefined): PreparedMatrix | undefined;
   /** Where the array lies that `make` makes of constants; made once for equal constants and `kind`. */
   derived(kind: string, from: readonly Tensor[], make: () => TypedArray): number;
+  /** Where the constant float32 matrix of an input lies in panels. */
+  floats(index: number): number | undefined;
   /** The 4-bit matrix of constant inputs, B and its scales, in blocks of the node's attribute `block`. */
   blocks(b: number, scales: number): PreparedBlocks | undefined;
 }

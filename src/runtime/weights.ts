@@ -6,16 +6,16 @@ import {
   NIBBLE_GAIN,
   NIBBLE_GROUP,
   packBlocks,
+  packFloats,
   packNibbles,
   packPanels,
   panelBytes,
-  unpackNibbles,
-  unpackPanels,
+  unpackMatrix,
 } from "../kernels/layout.ts";
 import type { Graph } from "../model/graph.ts";
 import { panelType } from "../model/panels.ts";
 import { type TypedArray, traits } from "../tensor/dtype.ts";
-import { sizeOf, Tensor } from "../tensor/tensor.ts";
+import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Heap } from "./heap.ts";
 import type { Operand } from "./operand.ts";
 import type { PreparedBlocks, PreparedMatrix } from "./step.ts";
@@ -87,11 +87,7 @@ export class Weights {
     const tensor = graph.constants.get(name);
     const dims = graph.layouts?.get(name)?.dims;
     if (!tensor || !dims) return tensor;
-    const unpack = (): Tensor =>
-      panelType(tensor) === "int4"
-        ? new Tensor("int4", unpackNibbles(tensor.data as Uint8Array, dims[0], dims[1]), dims)
-        : new Tensor("int8", unpackPanels(tensor.data as Int8Array, dims[0], dims[1]), dims);
-    const known = this.unpacked.get(tensor) ?? unpack();
+    const known = this.unpacked.get(tensor) ?? unpackMatrix(tensor, dims);
     this.unpacked.set(tensor, known);
     return known;
   }
@@ -128,6 +124,16 @@ export class Weights {
     const known = this.blockMatrices.get(key) ?? this.prepareBlocks(tensor, scales, [k, n, length], !layout);
     this.blockMatrices.set(key, known);
     return known;
+  }
+
+  /** The K×N float32 constant `name` in panels. */
+  floats(name: string, graph: Graph): number | undefined {
+    const tensor = graph.constants.get(name);
+    if (tensor?.dtype !== "float32") return undefined;
+    if (graph.layouts?.has(name)) return this.place(tensor);
+    const [k, n, ...more] = tensor.dims;
+    if (n === undefined || more.length > 0) return undefined;
+    return this.derived("panels", [tensor], () => packFloats(tensor.data as Float32Array, k, n));
   }
 
   private prepareBlocks(

@@ -145,11 +145,31 @@ const quantize: Binder = {
   },
 };
 
+/** x·W + bias; the bias may be any value of the right size. */
+const linear: Binder = {
+  bind(site) {
+    const { inputs, outputs, kernels } = site;
+    const [x, w, bias] = inputs.map((input) => fixedDims(input));
+    if (!x || !w || inputs.some((input) => input && input.dtype !== "float32")) return undefined;
+    const [{ rows }, [k, n]] = [asRows(x), w];
+    if (inputs[2] && (!bias || sizeOf(bias) !== n)) return undefined;
+    const { linear_f32, matmul_f32 } = kernels;
+    const [from, y, more] = [inputs[0]!.pointer, outputs[0].pointer, inputs[2]?.pointer ?? 0];
+    const panels = site.floats(1);
+    if (panels !== undefined) return () => linear_f32(from, k * 4, panels, y, n * 4, rows, n, k, more);
+    const matrix = inputs[1]!.pointer;
+    return () => matmul_f32(from, k * 4, matrix, n * 4, y, n * 4, rows, n, k, more);
+  },
+};
+
 /** Float product of [.., M, K] with [K, N], or of equally many matrices of both. */
 const matMul: Binder = {
-  bind({ inputs, outputs, kernels: { matmul_f32 } }) {
+  bind(site) {
+    const { inputs, outputs } = site;
+    const { matmul_f32 } = site.kernels;
     const [a, b] = [fixedDims(inputs[0]), fixedDims(inputs[1])];
     if (!a || !b || a.length < 2 || b.length < 2 || inputs[0]!.dtype !== "float32") return undefined;
+    if (site.floats(1) !== undefined) return linear.bind(site);
     const [k, n] = b.slice(-2);
     const sameBatches = String(a.slice(0, -2)) === String(b.slice(0, -2));
     if (!sameBatches && b.length > 2) return undefined;
@@ -160,19 +180,6 @@ const matMul: Binder = {
       for (let i = 0; i < batches; i++)
         matmul_f32(x + i * m * k * 4, k * 4, w + i * k * n * 4, n * 4, y + i * m * n * 4, n * 4, m, n, k, 0);
     };
-  },
-};
-
-/** x·W + bias; the bias may be any value of the right size. */
-const linear: Binder = {
-  bind({ inputs, outputs, kernels: { matmul_f32 } }) {
-    const [x, w, bias] = inputs.map((input) => fixedDims(input));
-    if (!x || !w || inputs.some((input) => input && input.dtype !== "float32")) return undefined;
-    const [{ rows }, [k, n]] = [asRows(x), w];
-    if (inputs[2] && (!bias || sizeOf(bias) !== n)) return undefined;
-    const [from, matrix, y] = [inputs[0]!.pointer, inputs[1]!.pointer, outputs[0].pointer];
-    const more = inputs[2]?.pointer ?? 0;
-    return () => matmul_f32(from, k * 4, matrix, n * 4, y, n * 4, rows, n, k, more);
   },
 };
 

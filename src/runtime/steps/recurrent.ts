@@ -21,10 +21,11 @@ function rowProduct(site: Site, at: number, scaleAt: number, scratch: number): R
   const [k, n] = fixedDims(site.inputs[at]) ?? [];
   if (k === undefined || n === undefined) return undefined;
   if (site.inputs[at]!.dtype === "float32") {
-    const [{ matmul_f32 }, matrix] = [site.kernels, site.inputs[at]!.pointer];
+    const [{ linear_f32 }, matrix] = [site.kernels, site.floats(at)];
+    if (matrix === undefined) return undefined;
     return {
       ...{ k, n },
-      run: (_, row, bias, to) => matmul_f32(row, k * 4, matrix, n * 4, to, n * 4, 1, n, k, bias),
+      run: (_, row, bias, to) => linear_f32(row, k * 4, matrix, to, n * 4, 1, n, k, bias),
     };
   }
   const matrix = site.matrix(at, scaleAt, scaleAt + 1);

@@ -40,28 +40,23 @@ const convFloat: Binder = {
     const [sliding, groups] = [slidingOf(site), groupsOf(site.node)];
     const [k, out] = fixedDims(site.inputs[1]) ?? [];
     if (!sliding || k === undefined || !isVectorOf(site.inputs[2], out)) return undefined;
-    const { matmul_f32, clamp_f32 } = site.kernels;
+    const { linear_f32, matmul_f32, clamp_f32 } = site.kernels;
     const [low, high] = limitsOf(site.node);
     const limited = low > -Infinity || high < Infinity;
-    const [x, w, y] = [site.inputs[0]!.pointer, site.inputs[1]!.pointer, site.outputs[0].pointer];
+    const [x, y] = [site.inputs[0]!.pointer, site.outputs[0].pointer];
     const bias = site.inputs[2]?.pointer ?? 0;
     const [n, stride] = [out / groups, out * 4];
     const rows = windowRows(sliding, groups, site.kernels, x, site.scratch);
+    // Columns of a group may begin inside a panel.
+    const panels = groups === 1 ? site.floats(1) : undefined;
+    const w = panels ?? site.inputs[1]!.pointer;
     return () =>
       rows(0, (from, fromStride, m, first, group) => {
         const [to, columns] = [y + first * stride, group * n * 4];
-        matmul_f32(
-          from,
-          fromStride,
-          w + columns,
-          stride,
-          to + columns,
-          stride,
-          m,
-          n,
-          k,
-          bias === 0 ? 0 : bias + columns,
-        );
+        const more = bias === 0 ? 0 : bias + columns;
+        if (panels === undefined)
+          matmul_f32(from, fromStride, w + columns, stride, to + columns, stride, m, n, k, more);
+        else linear_f32(from, fromStride, w, to, stride, m, n, k, more);
         if (limited && group === groups - 1) clamp_f32(to, to, m * out, low, high);
       });
   },

@@ -20,6 +20,7 @@ const times =
 const ROWS = 12;
 /** Columns of a strip's widest tile. */
 const COLUMNS = 96;
+const FLOAT = 4;
 /** Values of one cache line. */
 const LINE = 16;
 
@@ -110,6 +111,26 @@ const floatProduct: Split = {
   work: times([6, 7, 8], 1 / 8),
 };
 
+/** The same with weights in panels. */
+const linear: Split = {
+  axes: [
+    {
+      count: 5,
+      grain: ROWS,
+      moves: [
+        [0, argument(1)],
+        [3, argument(4)],
+      ],
+    },
+    {
+      count: 6,
+      grain: COLUMNS,
+      moves: [[2, argument(7, FLOAT)], ...[3, 8].map((position) => [position, fixed(FLOAT)] as const)],
+    },
+  ],
+  work: times([5, 6, 7], 1 / 8),
+};
+
 /** A head at a time; each part scores in scratch memory of its own. */
 const attention = (scratch: (all: Arguments) => number, speed: number): Split => ({
   axes: [
@@ -170,6 +191,7 @@ export const splits: Partial<Record<KernelName, Split>> = {
   matmul_s16s8_s16: shortsProduct(1, 2, [9, 10], 8),
   matmul_s16s16_s16: shortsProduct(2, 2, [9, 10], 8),
   matmul_f32: floatProduct,
+  linear_f32: linear,
   attention_f32: attention((all) => attentionScratch(all[9]), 4),
   attention_i16: attention((all) => attentionI16Scratch(all[9], all[11], all[12]), 8),
   softmax_f32: rowsOf(3, [0, 1], 2, 3),

@@ -1,7 +1,7 @@
 // Trials of the products, and of what quantizes and dequantizes around them.
 
 import type { KernelName } from "../../kernels/functions.ts";
-import { columnSums, EXTREMES_BLOCK, GROUP, PANEL, packPanels } from "../../kernels/layout.ts";
+import { columnSums, EXTREMES_BLOCK, GROUP, PANEL, packFloats, packPanels } from "../../kernels/layout.ts";
 import { matmulF32, matmulU8S8F32, matmulU8S8I32, rowSumsU8 } from "../../reference/matmul.ts";
 import { dequantize, dynamicQuantize, quantizationResidual, quantize } from "../../reference/quantize.ts";
 import { floats, noise, signed, type Trial, unsigned } from "./bench.ts";
@@ -53,6 +53,14 @@ const others: Partial<Record<KernelName, Trial>> = {
     const [a, b] = [floats(m * k), floats(k * n)];
     const c = bench.put(new Float32Array(m * n));
     kernels.matmul_f32(bench.put(a), k * 4, bench.put(b), n * 4, c, n * 4, m, n, k, 0);
+    const want = matmulF32(a, b, [m, n, k]);
+    return { got: bench.get(c, want), want };
+  },
+  linear_f32(kernels, bench) {
+    const [m, n, k] = [13, 35, 13];
+    const [a, b] = [floats(m * k), floats(k * n)];
+    const c = bench.put(new Float32Array(m * n));
+    kernels.linear_f32(bench.put(a), k * 4, bench.put(packFloats(b, k, n)), c, n * 4, m, n, k, 0);
     const want = matmulF32(a, b, [m, n, k]);
     return { got: bench.get(c, want), want };
   },
