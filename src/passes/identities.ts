@@ -5,7 +5,7 @@ import { type Graph, type Node, valuesUsedBy } from "../model/graph.ts";
 import type { Fact } from "../model/infer.ts";
 import type { Rewrite, View } from "./rewrite.ts";
 
-/** Identity nodes, reshapes to the shape a value already has and padding by nothing give way to their input. */
+/** Identity nodes, reshapes to the shape, casts to the type a value already has and padding by nothing give way to their input. */
 export const removeIdentities: Rewrite = (node, view) => {
   if (!node.inputs.some((input) => standsFor(input, view) !== input)) return undefined;
   return [{ ...node, inputs: node.inputs.map((input) => standsFor(input, view)) }];
@@ -19,6 +19,10 @@ function standsFor(value: string, view: View): string {
 function isIdentity(node: Node, facts: (value: string) => Fact | undefined): boolean {
   if (node.op === "Identity") return true;
   if (node.op === "Pad") return facts(node.inputs[1] ?? "")?.value?.every((pad) => pad === 0) ?? false;
+  if (node.op === "Cast") {
+    const [from, to] = [facts(node.inputs[0])?.dtype, facts(node.outputs[0])?.dtype];
+    return from !== undefined && from === to;
+  }
   if (node.op !== "Reshape") return false;
   const [from, to] = [facts(node.inputs[0])?.dims, facts(node.outputs[0])?.dims];
   return from !== undefined && to !== undefined && String(from.map(String)) === String(to.map(String));

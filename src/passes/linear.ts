@@ -17,6 +17,8 @@ export const fuseLinear: Rewrite = (node, view) => {
 
 /** The product `value` plus `bias`; where it has a bias already, that one becomes the sum. */
 function withBias(value: string, bias: string, output: string, view: View): Node[] | undefined {
+  const reshape = view.producerOf(value, "Reshape");
+  if (reshape) return behindReshape(reshape, bias, output, view);
   const product = floatProduct(value, view);
   const columns = product && view.constant(product.inputs[1])!.dims[1];
   const rank = product && view.fact(product.outputs[0])?.dims?.length;
@@ -30,6 +32,22 @@ function withBias(value: string, bias: string, output: string, view: View): Node
     ? [makeNode("Add", [own, bias], [sum])]
     : (withBias(own, bias, sum, view) ?? withBias(bias, own, sum, view));
   return before && [...before, makeNode("Linear", [x, w, sum], [output])];
+}
+
+/** A product whose rows are counted along other axes before the bias comes. */
+function behindReshape(
+  { inputs, outputs }: Node,
+  bias: string,
+  output: string,
+  view: View,
+): Node[] | undefined {
+  const [rows, rank] = [view.fact(inputs[0])?.dims?.at(-1), view.fact(outputs[0])?.dims?.length];
+  const columns = view.fact(outputs[0])?.dims?.at(-1);
+  if (typeof rows !== "number" || rows !== columns || view.uses(outputs[0]) > 1) return undefined;
+  if (!isRow(bias, columns, rank!, view) || !floatProduct(inputs[0], view)) return undefined;
+  const sum = view.fresh(`${output}/rows`);
+  const made = withBias(inputs[0], bias, sum, view);
+  return made && [...made, makeNode("Reshape", [sum, inputs[1]], [output])];
 }
 
 /** A float product with a constant matrix. */

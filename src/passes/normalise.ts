@@ -74,15 +74,22 @@ function matchStandardised(
   const root = view.producerOf(division.inputs[1], "Sqrt");
   const shifted = root && scalarAndRest(view.producer(root.inputs[0]), "Add", view);
   const variance = shifted && view.producerOf(shifted[1], "ReduceMean");
-  const square = variance && view.producerOf(variance.inputs[0], "Pow");
+  const square = variance && squareOf(variance.inputs[0], view);
   const mean = centred && view.producerOf(centred.inputs[1], "ReduceMean");
   if (!centred || !shifted || !variance || !square || !mean) return undefined;
-  const sameCentre = view.producerOf(square.inputs[0], "Sub")?.inputs.join() === centred.inputs.join();
-  if (!sameCentre || view.scalar(square.inputs[1]) !== 2 || mean.inputs[0] !== centred.inputs[0])
-    return undefined;
+  const sameCentre = view.producerOf(square, "Sub")?.inputs.join() === centred.inputs.join();
+  if (!sameCentre || mean.inputs[0] !== centred.inputs[0]) return undefined;
   return overLastAxis(mean, view) && overLastAxis(variance, view)
     ? { x: centred.inputs[0], epsilon: shifted[0] }
     : undefined;
+}
+
+/** What a value is the square of: of a power, or of a product with itself. */
+function squareOf(value: string, view: View): string | undefined {
+  const node = view.producer(value);
+  const [x, other] = node?.inputs ?? [];
+  const isSquare = node?.op === "Pow" ? view.scalar(other) === 2 : node?.op === "Mul" && x === other;
+  return isSquare ? x : undefined;
 }
 
 /** Whether a constant has one number for each value of a row of x. */

@@ -25,6 +25,7 @@ import { lowerToFloat } from "./lower-to-float.ts";
 import { fuseLstmCell } from "./lstm-cell.ts";
 import { findCausalMasks } from "./masks.ts";
 import { fuseGelu, fuseGroupNorm, fuseLayerNorm, fuseSwish } from "./normalise.ts";
+import { plainGather, plainPart, plainPower, plainReduction } from "./plain-forms.ts";
 import { expandQLinear } from "./qlinear.ts";
 import { lowerRecurrent } from "./recurrent.ts";
 import { sinkReshapes } from "./reshapes.ts";
@@ -62,6 +63,7 @@ function passes(
     [lowerQuantize(rounding), removeIdentities],
     [lowerToFloat],
     [splitGemm],
+    [plainPower, plainGather, plainReduction, plainPart],
     [fuseGelu],
     [fuseSwish],
     [fuseLayerNorm],

@@ -49,7 +49,7 @@ export function headSplit(reshape: Node, view: View): [number, number] | undefin
 }
 
 /** A constant that reshapes `from` to the shape of `to`: 0 where a size is kept, −1 for one unknown size. */
-function targetShape(from: string, to: string, view: View): string | undefined {
+export function targetShape(from: string, to: string, view: View): string | undefined {
   const source = view.fact(from)?.dims;
   const target = view.fact(to)?.dims;
   if (!source || !target) return undefined;

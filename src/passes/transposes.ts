@@ -4,7 +4,7 @@
 import { equal } from "../model/dim.ts";
 import type { Node } from "../model/graph.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { makeNode, type Rewrite, type View } from "./rewrite.ts";
+import { int64, makeNode, type Rewrite, type View } from "./rewrite.ts";
 
 const unary = new Set([
   "Tanh",
@@ -33,6 +33,7 @@ export const sinkTransposes: Rewrite = (node, view) => {
     return sink(node, before, [before.inputs[0], ...node.inputs.slice(1)], view);
   if (binary.has(node.op)) return sinkBinary(node, view);
   if (node.op === "Concat") return sinkConcat(node, view);
+  if (node.op === "Slice" && before) return sinkSlice(node, before, view);
   return undefined;
 };
 
@@ -119,4 +120,15 @@ function sinkConcat(node: Node, view: View): Node[] | undefined {
     view,
     { axis: perm[axis] },
   );
+}
+
+/** A part along constant axes: those of the value before it was turned. */
+function sinkSlice(node: Node, transpose: Node, view: View): Node[] | undefined {
+  const [perm, axes] = [permOf(transpose, view), view.constant(node.inputs[3] ?? "")?.numbers()];
+  if (!perm || !axes) return undefined;
+  const turned = axes.map((axis) => perm[axis < 0 ? axis + perm.length : axis]);
+  const inputs = [...node.inputs];
+  inputs[0] = transpose.inputs[0];
+  inputs[3] = view.addConstant(`${node.outputs[0]}/axes`, int64(...turned));
+  return sink(node, transpose, inputs, view);
 }

@@ -36,6 +36,7 @@ export const families: readonly Listed[] = [
       "DepthwiseConvFloat",
       "MaxPoolChannelsLast",
       "AveragePoolChannelsLast",
+      "Pad",
     ],
     also: ["ConvQuantized", "DepthwiseConvQuantized"],
     load: async () => (await import("./families/windows.ts")).windows,

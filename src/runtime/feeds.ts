@@ -17,7 +17,9 @@ export function checkFeeds(
         found: found ? `a ${found.dtype} tensor of ${found.data?.length} elements` : "nothing",
       });
   }
-  const unknown = Object.keys(feeds).find((name) => !inputs.some((input) => input.name === name));
+  const given = Object.keys(feeds);
+  if (given.length === inputs.length) return;
+  const unknown = given.find((name) => !inputs.some((input) => input.name === name));
   if (unknown !== undefined)
     throw new OctavoxError("argument", `no input "${unknown}"`, {
       expected: inputs.map((input) => input.name).join(", "),

@@ -18,7 +18,7 @@ import { dimNow } from "./operand.ts";
 import type { RunOptions, SessionOptions } from "./options.ts";
 import { type Plan, type PlanRequest, planGraph } from "./plan.ts";
 import { Room } from "./room.ts";
-import { declareStates, StateStore, type StateUse } from "./states.ts";
+import { declareStates, type GraphUse, StateStore } from "./states.ts";
 import type { RunContext, Views } from "./step.ts";
 import { checkThreads, startPool } from "./threads/count.ts";
 import type { ThreadPool } from "./threads/pool.ts";
@@ -36,7 +36,7 @@ export class InferenceSession {
   private readonly heap: Heap;
   private readonly weights: Weights;
   private readonly store: StateStore;
-  private readonly uses: ReadonlyMap<Graph, readonly StateUse[]>;
+  private readonly uses: ReadonlyMap<Graph, GraphUse>;
   private readonly plans = new Map<string, Plan>();
   private readonly chosen: ChosenKernels;
   /** While threads are given up: they may still write to the memory. */
@@ -114,16 +114,12 @@ export class InferenceSession {
 
   /** The inputs a caller feeds: those of the graph without its states. */
   inputs(graphName?: string): readonly ValueInfo[] {
-    const graph = this.graph(graphName);
-    const states = new Set(this.uses.get(graph)!.map((use) => use.input));
-    return graph.inputs.filter((input) => !states.has(input.name));
+    return this.uses.get(this.graph(graphName))!.inputs;
   }
 
   /** The outputs a caller receives. */
   outputs(graphName?: string): readonly ValueInfo[] {
-    const graph = this.graph(graphName);
-    const states = new Set(this.uses.get(graph)!.map((use) => use.output));
-    return graph.outputs.filter((output) => !states.has(output.name));
+    return this.uses.get(this.graph(graphName))!.outputs;
   }
 
   /**
@@ -141,7 +137,7 @@ export class InferenceSession {
     options.signal?.throwIfAborted();
     if (this.mending) await this.mending;
     const graph = this.graph(options.graph);
-    checkFeeds(this.inputs(graph.name), feeds);
+    checkFeeds(this.uses.get(graph)!.inputs, feeds);
     let plan = this.readyPlan(graph, feeds);
     if (plan.usesReference && !isReferenceLoaded()) {
       await loadReference();
@@ -164,11 +160,11 @@ export class InferenceSession {
     for (const [name, tensor] of Object.entries(feeds))
       writeTensor(tensor, plan.operands.get(name)!, context);
     for (const step of plan.steps) step(context);
-    const outputs = this.outputs(graph.name).map(
-      ({ name }) => [name, tensorAt(plan.operands.get(name)!, context)] as const,
-    );
+    const outputs: Record<string, Tensor> = {};
+    for (const { name } of this.uses.get(graph)!.outputs)
+      outputs[name] = tensorAt(plan.operands.get(name)!, context);
     this.keepStates(plan, context);
-    return Object.fromEntries(outputs);
+    return outputs;
   }
 
   /** Forgets all states: the next run starts a new sequence. */
@@ -234,15 +230,16 @@ export class InferenceSession {
   }
 
   private planFor(graph: Graph, feeds: Readonly<Record<string, Tensor>>): Plan {
-    const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, tensor.dims]));
-    const key = `${graph.name} ${JSON.stringify(inputs)}`;
+    const { inputs: fed, states } = this.uses.get(graph)!;
+    const key = fed.reduce((text, { name }) => `${text} ${feeds[name].dims}`, graph.name);
     const known = this.plans.get(key);
     if (known) return known;
+    const inputs = Object.fromEntries(fed.map(({ name }) => [name, feeds[name].dims]));
     const plan = planGraph({
       graph,
       opset: this.model.opset,
       inputs,
-      states: this.uses.get(graph)!,
+      states,
       store: this.store,
       weights: this.weights,
       kernels: this.pool?.kernels ?? this.chosen.functions,

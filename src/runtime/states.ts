@@ -132,8 +132,15 @@ export class StateStore {
   }
 }
 
+/** What a caller feeds and receives of a graph, and what stays in the engine. */
+export interface GraphUse {
+  inputs: readonly ValueInfo[];
+  outputs: readonly ValueInfo[];
+  states: readonly StateUse[];
+}
+
 /** Declares the states of a model, and tells how each of its graphs uses them. */
-export function declareStates({ graphs, states = [] }: Model, store: StateStore): Map<Graph, StateUse[]> {
+export function declareStates({ graphs, states = [] }: Model, store: StateStore): Map<Graph, GraphUse> {
   const uses = new Map<Graph, StateUse[]>(graphs.map((graph) => [graph, []]));
   for (const { name, input, output } of states) {
     const size = sizeOfState(graphs, input);
@@ -146,7 +153,24 @@ export function declareStates({ graphs, states = [] }: Model, store: StateStore)
       list.push({ name, dims, input: read?.name, output: left?.name });
     }
   }
-  return uses;
+  const others = (list: readonly ValueInfo[], own: readonly (string | undefined)[]): ValueInfo[] =>
+    list.filter(({ name }) => !own.includes(name));
+  return new Map(
+    [...uses].map(([graph, own]) => [
+      graph,
+      {
+        inputs: others(
+          graph.inputs,
+          own.map(({ input }) => input),
+        ),
+        outputs: others(
+          graph.outputs,
+          own.map(({ output }) => output),
+        ),
+        states: own,
+      },
+    ]),
+  );
 }
 
 /** The size of a state wherever it is read, when it has one. */

@@ -1,4 +1,4 @@
-// The operators and kernels of convolutions and pools.
+// The operators and kernels of convolutions, pools and padding.
 
 import { windows as kernels } from "../../kernels/families/windows.ts";
 import type { Family } from "../families.ts";

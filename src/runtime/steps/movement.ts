@@ -78,6 +78,7 @@ const concat: Binder = {
       offset += block.bytes;
       return block;
     });
+    if (bytes === 4 && blocks.every((block) => block.bytes <= SMALL)) return copyWords(blocks, rows, stride);
     return ({ views }) => {
       for (const block of blocks)
         for (let row = 0; row < rows; row++) {
@@ -88,4 +89,26 @@ const concat: Binder = {
   },
 };
 
-export const movement: Record<string, Binder> = { Transpose: transpose, Slice: slice, Concat: concat };
+/** Rows so short that a call for each costs more than its bytes. */
+const SMALL = 64;
+
+function copyWords(
+  blocks: readonly { from: number; to: number; bytes: number }[],
+  rows: number,
+  stride: number,
+): Step {
+  return ({ views: { i32 } }) => {
+    for (const block of blocks) {
+      const words = block.bytes >> 2;
+      let from = block.from >> 2;
+      for (let row = 0, to = block.to >> 2; row < rows; row++, to += stride >> 2)
+        for (let i = 0; i < words; i++) i32[to + i] = i32[from++];
+    }
+  };
+}
+
+export const movement: Record<string, Binder> = {
+  Transpose: transpose,
+  Slice: slice,
+  Concat: concat,
+};

@@ -4,6 +4,7 @@ import type { Node } from "../../model/graph.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import { fixedDims, isVectorOf } from "../operand.ts";
 import type { Binder, Site, Step, Views } from "../step.ts";
+import { pad } from "./pad.ts";
 import { integerProduct } from "./products.ts";
 import {
   mostRows,
@@ -199,4 +200,5 @@ export const windows: Record<string, Binder> = {
   DepthwiseConvFloat: depthwiseFloat,
   MaxPoolChannelsLast: maxPool,
   AveragePoolChannelsLast: averagePool,
+  Pad: pad,
 };
