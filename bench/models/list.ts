@@ -11,13 +11,17 @@ export interface BenchModel {
   /** The same weights as TensorFlow Lite has them, where they are published. */
   readonly tflite?: string;
   readonly inputs: Readonly<Record<string, Input>>;
+  /** Outputs that come back as inputs in the next call, by the input's name: zeros at first. */
+  readonly feedback?: Readonly<Record<string, string>>;
+  /** Names of sizes that have one value here. */
+  readonly sizes?: Readonly<Record<string, number>>;
   /** Milliseconds of sound that a call stands for. */
   readonly hears: number;
 }
 
 export interface Input {
   readonly dims: readonly number[];
-  /** Floats are random within ±1, unless a number is given. */
+  /** Floats are random within ±1, unless a number is given; a state is zeros. */
   readonly int64?: number;
 }
 
@@ -40,6 +44,8 @@ export const models: readonly BenchModel[] = [
     name: "Silero VAD",
     onnx: "silero_vad/silero_vad_op18_ifless.onnx",
     inputs: { input: { dims: [1, 576] }, state: { dims: [2, 1, 128] }, sr: { dims: [], int64: 16_000 } },
+    feedback: { state: "stateN" },
+    sizes: { batch: 1, sequence: 576 },
     hears: 32,
   },
   {
@@ -47,6 +53,7 @@ export const models: readonly BenchModel[] = [
     onnx: "dtln/model_1.onnx",
     tflite: "dtln/model_1.tflite",
     inputs: { input_2: { dims: [1, 1, 257] }, input_3: { dims: [1, 2, 128, 2] } },
+    feedback: { input_3: "tf_op_layer_stack_2" },
     hears: 8,
   },
   {
@@ -54,6 +61,7 @@ export const models: readonly BenchModel[] = [
     onnx: "dtln/model_2.onnx",
     tflite: "dtln/model_2.tflite",
     inputs: { input_4: { dims: [1, 1, 512] }, input_5: { dims: [1, 2, 128, 2] } },
+    feedback: { input_5: "tf_op_layer_stack_5" },
     hears: 8,
   },
 ];
@@ -64,12 +72,13 @@ export interface Fed {
   readonly data: Values | BigInt64Array;
 }
 
-/** The same values in every process. */
-export function feedsOf({ inputs }: BenchModel): Fed[] {
+/** The same values in every process; states as a sequence begins with them. */
+export function feedsOf({ inputs, feedback = {} }: BenchModel): Fed[] {
   const random = createRandom(1);
   return Object.entries(inputs).map(([name, { dims, int64 }]) => {
     const count = dims.reduce((product, size) => product * size, 1);
-    const data = int64 === undefined ? floats(random, count, 1) : BigInt64Array.of(BigInt(int64));
-    return { name, dims, data };
+    if (int64 !== undefined) return { name, dims, data: BigInt64Array.of(BigInt(int64)) };
+    const isState = Object.hasOwn(feedback, name);
+    return { name, dims, data: isState ? new Float32Array(count) : floats(random, count, 1) };
   });
 }

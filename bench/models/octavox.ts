@@ -1,4 +1,5 @@
-// octavox's part: the published file imported and packed in the same process, then run.
+// octavox's part: the published file imported and packed in the same process, then run. What is the same in every call
+// is bound when it is packed, and states stay in the session.
 
 import { packModel } from "../../src/import.ts";
 import { InferenceSession, type SessionOptions, Tensor } from "../../src/index.ts";
@@ -15,20 +16,32 @@ export function octavoxModels(read: Read, options: SessionOptions): Prepare {
     const run = () => session.run(feeds);
     return {
       run: async () => void (await run()),
-      result: async () => (await run())[output.name].data as Values,
+      async result() {
+        session.resetStates();
+        return (await run())[output.name].data as Values;
+      },
     };
   };
 }
 
-export async function openModel({ onnx }: BenchModel, read: Read, options: SessionOptions) {
-  const packed = packModel({ graphs: [{ name: "model", file: onnx }] }, { [onnx]: await read(onnx) });
+export async function openModel(model: BenchModel, read: Read, options: SessionOptions) {
+  const { onnx, sizes, feedback, inputs } = model;
+  const numbers = Object.entries(inputs).flatMap(([name, { int64 }]) =>
+    int64 === undefined ? [] : [[name, int64] as const],
+  );
+  const graph = { name: "model", file: onnx, bind: Object.fromEntries(numbers), ...(sizes && { sizes }) };
+  const packed = packModel({ graphs: [graph], ...(feedback && { feedback }) }, { [onnx]: await read(onnx) });
   return InferenceSession.create(packed, options);
 }
 
 export function octavoxFeeds(model: BenchModel): Record<string, Tensor> {
-  const tensors = feedsOf(model).map(({ name, dims, data }) => {
-    if (data instanceof BigInt64Array) return [name, new Tensor("int64", Array.from(data, Number), dims)];
-    return [name, new Tensor("float32", data as Float32Array, dims)];
+  const fed = feedsOf(model).filter(({ name, data }) => {
+    const isState = Object.hasOwn(model.feedback ?? {}, name);
+    return data instanceof Float32Array && !isState;
   });
+  const tensors = fed.map(({ name, dims, data }) => [
+    name,
+    new Tensor("float32", data as Float32Array, dims),
+  ]);
   return Object.fromEntries(tensors);
 }

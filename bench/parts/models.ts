@@ -44,7 +44,8 @@ export const models: Part<readonly ModelRow[]> = {
 
   heading: "Small models",
   explain: () =>
-    "One call of each model as it is published, float32, its states fed and returned; the second column is how much " +
+    "One call of each model as it is published, float32, with the state of the call before: in the session, or fed as the " +
+    "tensor that was returned (LiteRT.js begins anew at every call); the second column is how much " +
     "sound a call stands for. LiteRT.js runs the same weights as TensorFlow Lite files; every engine's first output " +
     "was compared with the reference operators before it was timed.",
 
