@@ -106,7 +106,12 @@ function compute(
     inPanels
       ? v128.load(from[Math.floor(i / VECTORS)], { offset: at * PANEL_ROW + (i % VECTORS) * VECTOR })
       : v128.load(from[0], { offset: i * VECTOR });
-  const product = (at: number): Code => [
+  /** Of one row each vector is read where it is used: more sums fit the registers. */
+  const rowProduct = (at: number): Code => [
+    value.set(v128.load32_splat(as[0], { offset: at * FLOAT })),
+    sums[0].map((sum, i) => sum.set(f32x4.add(sum, f32x4.mul(value, vectorOfB(i, at))))),
+  ];
+  const tileProduct = (at: number): Code => [
     bs.map((vector, i) => vector.set(vectorOfB(i, at))),
     as.map((a, row) => [
       value.set(v128.load32_splat(a, { offset: at * FLOAT })),
@@ -115,7 +120,7 @@ function compute(
   ];
   const walk = (count: number): Code =>
     f.while(i32.ge_s(left, count), () => [
-      Array.from({ length: count }, (_, at) => product(at)),
+      Array.from({ length: count }, (_, at) => (rows === 1 ? rowProduct : tileProduct)(at)),
       as.map((a) => a.set(i32.add(a, count * FLOAT))),
       from.map((panel) => panel.set(i32.add(panel, inPanels ? count * PANEL_ROW : p.step))),
       left.set(i32.sub(left, count)),
