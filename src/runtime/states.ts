@@ -110,7 +110,7 @@ export class StateStore {
         ? u8.slice(operand.pointer, end)
         : u8.subarray(operand.pointer, end);
     });
-    moving.forEach(({ state }, index) => u8.set(values[index], this.pointer(state)));
+    for (const [index, { state }] of moving.entries()) u8.set(values[index], this.pointer(state));
     for (const { state, rows } of assigns) this.setLength(state, dimNow(rows, lengths));
   }
 

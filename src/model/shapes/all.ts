@@ -2,8 +2,9 @@
 
 import { commonRules } from "./common.ts";
 import { recurrence } from "./recurrent.ts";
+import { reductions } from "./reduce.ts";
 import { signals } from "./signals.ts";
 import type { Rules } from "./site.ts";
 import { windows } from "./windows.ts";
 
-export const allRules: Rules = { ...commonRules, ...windows, ...recurrence, ...signals };
+export const allRules: Rules = { ...commonRules, ...windows, ...reductions, ...recurrence, ...signals };

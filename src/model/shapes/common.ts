@@ -5,7 +5,6 @@ import { elementwise } from "./elementwise.ts";
 import { layers } from "./layers.ts";
 import { movement } from "./movement.ts";
 import { products } from "./products.ts";
-import { reductions } from "./reduce.ts";
 import { selection } from "./select.ts";
 import type { Rules } from "./site.ts";
 
@@ -15,6 +14,5 @@ export const commonRules: Rules = {
   ...selection,
   ...create,
   ...products,
-  ...reductions,
   ...layers,
 };
