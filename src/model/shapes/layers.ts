@@ -63,29 +63,6 @@ function attention(site: Site): Facts {
   return [fact("float32", q && v && [q[0], q[1], v[2]]), fact("float32", keys), fact("float32", values)];
 }
 
-/** The two branches of `If`: what both agree on. */
-function branches(site: Site): Facts {
-  const graphs = [site.node.attributes.then_branch, site.node.attributes.else_branch];
-  const condition = site.value(0)?.[0];
-  const taken = condition === 1 ? [graphs[0]] : condition === 0 ? [graphs[1]] : graphs;
-  const results = taken.map((graph) =>
-    typeof graph === "object" && "nodes" in graph
-      ? site.inferSubgraph(graph)
-      : site.fail("a graph for each branch", typeof graph),
-  );
-  return results.reduce((then, otherwise) => then.map((one, i) => agreement(one, otherwise[i])));
-}
-
-function agreement(a: Facts[number], b: Facts[number]): Facts[number] {
-  if (!a || !b || a.dtype !== b.dtype) return undefined;
-  const dims = sameList(a.dims, b.dims) ? a.dims : undefined;
-  return fact(a.dtype, dims, sameList(a.value, b.value) ? a.value : undefined);
-}
-
-function sameList(a: readonly Dim[] | undefined, b: readonly Dim[] | undefined): boolean {
-  return !!a && !!b && a.length === b.length && a.every((dim, i) => String(dim) === String(b[i]));
-}
-
 export const layers: Rules = {
   DequantizeLinear: dequantize,
   QuantizeLinear: quantize,
@@ -99,5 +76,4 @@ export const layers: Rules = {
   BatchNormalization: batchNormalization,
   Attention: attention,
   AttentionInteger: attention,
-  If: branches,
 };

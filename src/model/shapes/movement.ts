@@ -1,7 +1,7 @@
 // Shape rules of operators that look at shapes or change them and keep every element: reshape, transpose, expand.
 
 import { stridesOf } from "../../tensor/tensor.ts";
-import { type Dim, divideExactly, floorDiv, format, isConstant, mul, product } from "../dim.ts";
+import { type Dim, divideExactly, floorDiv, format, isConstant, product } from "../dim.ts";
 import { expandValue, view } from "./follow.ts";
 import { broadcast, type Facts, fact, type Rules, type Shape, type Site } from "./site.ts";
 
@@ -111,28 +111,6 @@ function flatten(site: Site): Facts {
   return site.like(0, [product(dims.slice(0, axis)), product(dims.slice(axis))]);
 }
 
-function tile(site: Site): Facts {
-  const [dims, repeats] = [site.dims(0), site.value(1)];
-  if (!dims || !repeats) return site.like(0, undefined);
-  return site.like(
-    0,
-    dims.map((dim, i) => mul(dim, repeats[i])),
-  );
-}
-
-/** Blocks of channels to squares of pixels (1) or back (−1). */
-function depthSpace(direction: 1 | -1) {
-  return (site: Site): Facts => {
-    const dims = site.ranked(0, 4);
-    if (!dims) return site.like(0, undefined);
-    const block = site.number("blocksize", 1);
-    const [n, c, h, w] = dims;
-    return direction === 1
-      ? site.like(0, [n, floorDiv(c, block * block), mul(h, block), mul(w, block)])
-      : site.like(0, [n, mul(c, block * block), floorDiv(h, block), floorDiv(w, block)]);
-  };
-}
-
 export const movement: Rules = {
   Shape: shape,
   Size: (site) => [fact("int64", [], site.dims(0) && [product(site.dims(0)!)])],
@@ -142,8 +120,4 @@ export const movement: Rules = {
   Unsqueeze: unsqueeze,
   Expand: expand,
   Flatten: flatten,
-  Tile: tile,
-  DepthToSpace: depthSpace(1),
-  SpaceToDepth: depthSpace(-1),
-  ReverseSequence: (site) => site.like(0, site.dims(0)),
 };

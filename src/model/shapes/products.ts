@@ -1,7 +1,7 @@
 // Shape rules of matrix products, float and integer, ONNX's and octavox's own.
 
 import type { DType } from "../../tensor/dtype.ts";
-import { type Dim, isConstant, product } from "../dim.ts";
+import { isConstant, product } from "../dim.ts";
 import { broadcast, type Facts, fact, type Rule, type Rules, type Shape, type Site } from "./site.ts";
 
 /** [.., M, K] · [.., K, N] with numpy's rules for vectors and leading dimensions. */
@@ -40,26 +40,6 @@ function linear(site: Site): Facts {
   return [fact("float32", matmulDims(site, 0, 1))];
 }
 
-/** Letters of an equation to sizes; the output's letters are those after "->" or those that occur once. */
-function einsum(site: Site): Facts {
-  const equation = site.text("equation", "").replaceAll(" ", "");
-  const [left, right] = equation.split("->");
-  if (equation.includes("...") || site.inputs.some((input) => !input?.dims)) return site.like(0, undefined);
-  const sizes = new Map<string, Dim>();
-  left.split(",").forEach((letters, input) => {
-    const dims = site.ranked(input, letters.length)!;
-    for (const [i, letter] of [...letters].entries())
-      sizes.set(letter, site.same(sizes.get(letter) ?? dims[i], dims[i], `sizes of ${letter}`));
-  });
-  const once = [...sizes.keys()].filter((letter) => left.split(letter).length === 2).sort();
-  return site.like(
-    0,
-    (right === undefined ? once : [...right]).map(
-      (letter) => sizes.get(letter) ?? site.fail("letters of the inputs", letter),
-    ),
-  );
-}
-
 export const products: Rules = {
   MatMul: matmul(undefined),
   MatMulInteger: matmul("int32"),
@@ -81,5 +61,4 @@ export const products: Rules = {
   },
   Gemm: gemm,
   Linear: linear,
-  Einsum: einsum,
 };

@@ -3,7 +3,7 @@
 import { stridesOf } from "../../tensor/tensor.ts";
 import { add, atLeast, type Dim, floorDiv, format, isConstant, max, min, mul, sub } from "../dim.ts";
 import { view } from "./follow.ts";
-import { ceilSteps, type Facts, fact, type Rules, type Shape, type Site } from "./site.ts";
+import { ceilSteps, type Facts, type Rules, type Shape, type Site } from "./site.ts";
 
 function concat(site: Site): Facts {
   const shapes = site.inputs.map((input) => input?.dims);
@@ -135,36 +135,9 @@ function gather(site: Site): Facts {
   return site.like(0, [...dims.slice(0, axis), ...indices, ...dims.slice(axis + 1)], value);
 }
 
-function gatherNd(site: Site): Facts {
-  const [dims, indices] = [site.dims(0), site.dims(1)];
-  const batch = site.number("batch_dims", 0);
-  const depth = indices?.at(-1);
-  if (!dims || !indices || depth === undefined || !isConstant(depth)) return site.like(0, undefined);
-  return site.like(0, [...indices.slice(0, -1), ...dims.slice(batch + depth)]);
-}
-
-function pad(site: Site): Facts {
-  const dims = site.dims(0);
-  const pads = site.numbers("pads") ?? site.value(1);
-  const given = site.has(3) ? site.constants(3) : dims?.map((_, i) => i);
-  if (!dims || !pads || !given) return site.like(0, undefined);
-  if (pads.length !== 2 * given.length) site.fail(`${2 * given.length} pads`, `${pads.length}`);
-  const result = [...dims];
-  given.forEach((axis, i) => {
-    const at = site.axis(axis, dims.length);
-    result[at] = site.clampSize(add(dims[at], add(pads[i], pads[i + given.length])));
-  });
-  return site.like(0, result);
-}
-
 export const selection: Rules = {
   Concat: concat,
   Split: split,
   Slice: slice,
   Gather: gather,
-  GatherElements: (site) => site.like(0, site.dims(1)),
-  GatherND: gatherNd,
-  Pad: pad,
-  Compress: (site) => site.like(0, undefined),
-  NonZero: () => [fact("int64", undefined)],
 };
