@@ -56,7 +56,7 @@ export function addProducts(
       const rows = i + 1;
       return addStrip(module, {
         rows,
-        columns: columnsFor(rows, tile),
+        columns: columnsFor(rows, tile, dot),
         dot,
         finish,
         storeColumns,
@@ -77,14 +77,15 @@ export function storeColumnsOf(module: ModuleBuilder): StoreColumns {
 }
 
 /**
- * Fewer rows leave registers for more columns, and more sums in flight hide the time that one takes. One
- * row of 24 columns has 6 vectors of sums and reads 3 streams: 68 GB/s, against 53 with 16 and 45 with 32;
- * twice as wide vectors are best with 32.
+ * Fewer rows leave registers for more columns, and more sums in flight hide the time that one takes. One row, whose
+ * weights are read where they are used, has 12 vectors of sums, or 16 twice as wide: 90 GB/s of weights, and 147.
  */
-function columnsFor(rows: number, tile: Tile): number {
-  const most = tile.columns > PANEL ? 4 : 3;
+function columnsFor(rows: number, tile: Tile, { accumulators }: Dot): number {
+  if (rows === tile.rows) return tile.columns;
+  const wide = tile.columns > PANEL;
   const panels = Math.floor((tile.rows * tile.columns) / (rows * PANEL));
-  return rows === tile.rows ? tile.columns : PANEL * Math.min(most, panels);
+  const most = rows > 1 ? (wide ? 4 : 3) : wide ? 8 : 6 / accumulators;
+  return PANEL * Math.min(most, panels);
 }
 
 /** A product has no more parameters than its finish reads; its code names no others. */
@@ -139,13 +140,14 @@ function addStrip(module: ModuleBuilder, strip: Strip): StripReference {
       begun: f.locals("v128", begin.length, "begun"),
     };
     const shared = { f, p, walk, rows, dot, finish };
-    const wholeTile = writeTile({
-      ...shared,
-      columns,
-      unroll: 4,
-      store: (c, row) => row.map((value, v) => v128.store(c, value, { offset: v * 16 })),
-      storeBytes: (c, row, half) => storeBytes(c, row, columns, half),
-    });
+    const wholeTile = (columns: number): Code =>
+      writeTile({
+        ...shared,
+        columns,
+        unroll: 4,
+        store: (c, row) => row.map((value, v) => v128.store(c, value, { offset: v * 16 })),
+        storeBytes: (c, row, half) => storeBytes(c, row, columns, half),
+      });
     const panel = writeTile({
       ...shared,
       columns: PANEL,
@@ -154,6 +156,9 @@ function addStrip(module: ModuleBuilder, strip: Strip): StripReference {
       storeBytes: (c, [bytes], half) =>
         storeByteColumns.call({ c, bytes: half === 0 ? bytes : upperHalf(bytes), columns: walk.left }),
     });
+    // A single panel has few sums, each waiting for the one before: of one row, half a tile comes between.
+    const half = PANEL * Math.floor(columns / (2 * PANEL));
+    const widths = rows === 1 && half > PANEL ? [columns, half] : [columns];
     const groups = i32.shr_u(i32.add(p.k, GROUP - 1), Math.log2(GROUP));
     return [
       walk.panelBytes.set(i32.mul(groups, PANEL * GROUP)),
@@ -161,7 +166,7 @@ function addStrip(module: ModuleBuilder, strip: Strip): StripReference {
       walk.left.set(p.n),
       walk.zero.set(i32x4.splat(i32.sub(dot.shift, p.aZero))),
       begin.map((value, i) => walk.begun[i].set(value)),
-      f.while(i32.ge_s(walk.left, columns), () => wholeTile),
+      widths.map((columns) => f.while(i32.ge_s(walk.left, columns), () => wholeTile(columns))),
       f.while(i32.gt_s(walk.left, 0), () => panel),
     ];
   });

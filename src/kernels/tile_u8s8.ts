@@ -106,15 +106,20 @@ function writeSums({ f, p, walk, rows, columns, dot, unroll }: TileCode, sums: S
   const weights = sums[0].map((_, v) => f.locals("v128", dot.weightVectors, `w${v}_`));
   const [a, end] = [f.local("v128", "x"), f.local("i32", "end")];
 
-  const group = (u: number): Code => [
-    weights.map((vectors, v) =>
-      dot.weights(panels[v >> 1], u * STEP + (v & 1) * HALF).map((value, i) => vectors[i].set(value)),
-    ),
-    sums.map((row, r) => [
-      a.set(dot.activations(rowPointers[r], u * GROUP)),
-      row.map((accumulators, v) => dot.add(accumulators, a, weights[v])),
-    ]),
-  ];
+  const readWeights = (v: number, u: number): Code =>
+    dot.weights(panels[v >> 1], u * STEP + (v & 1) * HALF).map((value, i) => weights[v][i].set(value));
+  const readActivations = (r: number, u: number): Code => a.set(dot.activations(rowPointers[r], u * GROUP));
+  /** Of one row, weights are read where they are used: registers are for sums. */
+  const group = (u: number): Code =>
+    rows === 1
+      ? [readActivations(0, u), sums[0].map((row, v) => [readWeights(v, u), dot.add(row, a, weights[v])])]
+      : [
+          weights.map((_, v) => readWeights(v, u)),
+          sums.map((row, r) => [
+            readActivations(r, u),
+            row.map((accumulators, v) => dot.add(accumulators, a, weights[v])),
+          ]),
+        ];
   const pass = (groups: number): Code =>
     f.while(i32.lt_u(panels[0], end), () => [
       Array.from({ length: groups }, (_, u) => group(u)),
