@@ -3,7 +3,7 @@
 import type { Heap } from "./heap.ts";
 
 /** An arena that has to grow gets so much more than is needed now. */
-const SLACK = 1.125;
+const SLACK = 1.0625;
 
 export class Room {
   private readonly heap: Heap;

@@ -27,7 +27,7 @@ import { Weights } from "./weights.ts";
 export type { RunOptions, SessionOptions } from "./options.ts";
 
 /** Plans kept for sizes seen before. */
-const KEPT_PLANS = 8;
+const KEPT_PLANS = 4;
 
 export class InferenceSession {
   /** The kernels in use. */
@@ -233,7 +233,12 @@ export class InferenceSession {
     const { inputs: fed, states } = this.uses.get(graph)!;
     const key = fed.reduce((text, { name }) => `${text} ${feeds[name].dims}`, graph.name);
     const known = this.plans.get(key);
-    if (known) return known;
+    if (known) {
+      // The one used longest ago is the next to go.
+      this.plans.delete(key);
+      this.plans.set(key, known);
+      return known;
+    }
     const inputs = Object.fromEntries(fed.map(({ name }) => [name, feeds[name].dims]));
     const plan = planGraph({
       graph,

@@ -93,7 +93,8 @@ export class StateStore {
   reserve(name: string, length: number): void {
     const slot = this.slots.get(name)!;
     if (length <= slot.room) return;
-    const room = Math.ceil((length * 1.125) / ROOM_STEP) * ROOM_STEP;
+    // Half as much again for what is there already, which will grow further; what is replaced will not.
+    const room = Math.ceil((length + this.length(name) / 2) / ROOM_STEP) * ROOM_STEP;
     const pointer = this.heap.allocate(room * slot.rowBytes);
     const used = this.length(name) * slot.rowBytes;
     new Uint8Array(this.heap.memory.buffer).copyWithin(pointer, slot.pointer, slot.pointer + used);

@@ -151,8 +151,9 @@ export class Recognizer {
   /** Hears a piece: what the decoder needs of it are states then. */
   private async encode(piece: Float32Array): Promise<void> {
     const { sampleRate, minSeconds } = this.settings;
-    const padded = new Float32Array(Math.max(piece.length, Math.ceil(minSeconds * sampleRate)));
-    padded.set(piece);
+    const least = Math.ceil(minSeconds * sampleRate);
+    const padded = piece.length < least ? new Float32Array(least) : piece;
+    if (padded !== piece) padded.set(piece);
     const [input] = this.session.inputs("encoder");
     const samples = new Tensor("float32", padded, [1, padded.length]);
     await this.session.run({ [input.name]: samples }, { graph: "encoder" });
