@@ -28,7 +28,7 @@ export interface PullOptions {
 }
 
 /** Raised when the converter writes something else for the same files. */
-const CONVERTER = 6;
+const CONVERTER = 7;
 /** An archive that unpacks to more is not one of the list's. */
 const MOST_UNPACKED = 2 ** 30;
 /** A half-written file older than this was left by a process that was killed; in milliseconds. */

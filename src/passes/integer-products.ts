@@ -88,7 +88,7 @@ export const quantizeConv =
     if (!found || found.transposed) return undefined;
     const weights = found.source;
     const name = (part: string): string => view.fresh(`${node.name}/${part}`);
-    const [x, rest, coarse, fine, sum] = ["nwc", "rest", "coarse", "fine", "sum"].map(name);
+    const [x, rest, coarse, sum] = ["nwc", "rest", "coarse", "sum"].map(name);
     const [high, low] = [dynamicQuantize(x, view), dynamicQuantize(rest, view)];
     const convolve = (quantize: Node, output: string, bias: readonly string[]): Node => {
       const product = integerProduct([output], quantize, weights, "width·channels×out", cache, view);
@@ -105,8 +105,7 @@ export const quantizeConv =
       makeNode("QuantizationResidual", [x, ...high.outputs], [rest]),
       low,
       convolve(high, coarse, node.inputs.slice(2)),
-      convolve(low, fine, []),
-      makeNode("Add", [coarse, fine], [sum]),
+      convolve(low, sum, ["", coarse]),
       makeNode("Transpose", [sum], node.outputs, { perm: [0, 2, 1] }),
     ];
   };

@@ -25,12 +25,14 @@ export interface LayoutRequest {
   weights: Weights;
 }
 
-/** Operators whose kernels, and the reference, may write where they read their first input. */
-const inPlace: ReadonlySet<string> = new Set(
-  "Add Sub Mul Div Neg Abs Sqrt Exp Log Sin Cos Erf Tanh Sigmoid Relu Clip Gelu Swish Softmax AddQuantized QuantizationResidual".split(
-    " ",
-  ),
-);
+/** Operators whose kernels, and the reference, may write where they read an input: the first, or the one named. */
+const inPlace: ReadonlyMap<string, number> = new Map([
+  ..."Add Sub Mul Div Neg Abs Sqrt Exp Log Sin Cos Erf Tanh Sigmoid Relu Clip Gelu Swish Softmax AddQuantized"
+    .concat(" GroupNorm LayerNormalization QuantizationResidual")
+    .split(" ")
+    .map((op) => [op, 0] as const),
+  ["ConvIntegerToFloat", 7],
+]);
 
 type Placed = Operand & { pointer: number };
 
@@ -172,14 +174,14 @@ export class Layout {
     });
   }
 
-  /** A result that is computed element by element takes the place of its first input, where nothing else needs it. */
+  /** A result that is computed element by element takes the place of an input, where nothing else needs it. */
   private mergeInPlace(node: Node, index: number): void {
-    if (!inPlace.has(node.op)) return;
-    const [x, y] = [this.blockOf.get(node.inputs[0]), this.blockOf.get(node.outputs[0])];
+    const taken = inPlace.get(node.op) ?? Number.NaN;
+    const [x, y] = [this.blockOf.get(node.inputs[taken]), this.blockOf.get(node.outputs[0])];
     if (!x || !y || x.block === y.block || x.offset > 0 || y.offset > 0) return;
     if (x.block.to !== index || y.block.from !== index || x.block.bytes !== y.block.bytes) return;
     // Another part of the same memory would be read after it was written.
-    if (node.inputs.slice(1).some((name) => this.blockOf.get(name)?.block === x.block)) return;
+    if (node.inputs.some((name, i) => i !== taken && this.blockOf.get(name)?.block === x.block)) return;
     for (const { operand, offset } of y.block.operands)
       if (operand.name !== "") this.join(operand, x.block, offset);
     x.block.to = y.block.to;

@@ -130,8 +130,23 @@ const convIntegerToFloat: ReferenceOperator = (inputs, context) => {
   const x = dataOf(required(inputs, 0, context)) as Uint8Array;
   const rows = windowRows(x, geometry, inputs[4]?.numbers()[0] ?? 0);
   const out = required(inputs, 1, context).dims[1];
-  return [integerToFloat(rows, [...geometry.dims, out], inputs, context)];
+  const y = integerToFloat(rows, [...geometry.dims, out], inputs, context);
+  return [inputs[ADDEND] ? added(y, inputs, context) : y];
 };
+
+/** Position of what is added to the result, of the same sizes. */
+const ADDEND = 7;
+
+function added(y: Tensor, inputs: Inputs, context: OperatorContext): Tensor {
+  const { dims } = required(inputs, ADDEND, context);
+  if (String(dims) !== String(y.dims)) throw misfit(inputs, context, `input 7 as [${y.dims}]`, `[${dims}]`);
+  const more = floats(inputs, ADDEND, context);
+  return tensorOf(
+    "float32",
+    (y.data as Float32Array).map((value, i) => value + more[i]),
+    dims,
+  );
+}
 
 /** x, W [places, out], bias [out]?; out is a multiple of the channels. */
 const depthwiseConvFloat: ReferenceOperator = (inputs, context) => {

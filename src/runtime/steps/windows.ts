@@ -3,7 +3,7 @@
 import type { Node } from "../../model/graph.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import { fixedDims, isVectorOf } from "../operand.ts";
-import type { Binder, Site, Step, Views } from "../step.ts";
+import type { Binder, RunContext, Site, Step, Views } from "../step.ts";
 import { pad } from "./pad.ts";
 import { integerProduct } from "./products.ts";
 import {
@@ -63,21 +63,47 @@ const convFloat: Binder = {
   },
 };
 
+/** Position of what ConvIntegerToFloat adds to its result. */
+const ADDEND = 7;
+/** Rows that are added while they are in cache; as many for each thread. */
+const ADDED_ROWS = 192;
+
+/** Sums of rows, and where something is added, the product of some rows. */
+const integerScratch = rowsScratch(4);
+
 const convInteger: Binder = {
-  scratch: rowsScratch(4),
+  scratch(site) {
+    const rows = Math.ceil(integerScratch(site) / 16) * 16;
+    return site.inputs[ADDEND] ? rows + addedRows(site) * rowBytesOf(site) : rows;
+  },
   bind(site) {
     const sliding = slidingOf(site);
     const product = sliding && integerProduct(site, site.scratch + windowBytes(sliding, groupsOf(site.node)));
-    const zero = site.inputs[4];
+    const [zero, addend] = [site.inputs[4], site.inputs[ADDEND]];
     if (!sliding || !product || !zero) return undefined;
-    const [y, stride] = [site.outputs[0].pointer, (site.outputs[0].dims.at(-1) as number) * 4];
+    if (addend && String(addend.dims) !== String(site.outputs[0].dims)) return undefined;
+    const [y, stride] = [site.outputs[0].pointer, rowBytesOf(site)];
     const rows = windowRows(sliding, 1, site.kernels, site.inputs[0]!.pointer, site.scratch);
+    const [most, block] = [addedRows(site), site.scratch + Math.ceil(integerScratch(site) / 16) * 16];
+    const { add_f32 } = site.kernels;
+    const add = (context: RunContext, from: number, fromStride: number, m: number, first: number) => {
+      for (let row = 0; row < m; row += most) {
+        const [count, at] = [Math.min(most, m - row), (first + row) * stride];
+        product(context, from + row * fromStride, fromStride, count, block);
+        add_f32(addend!.pointer + at, block, y + at, (count * stride) / 4);
+      }
+    };
     return (context) =>
       rows(context.views.u8[zero.pointer], (from, fromStride, m, first) =>
-        product(context, from, fromStride, m, y + first * stride),
+        addend
+          ? add(context, from, fromStride, m, first)
+          : product(context, from, fromStride, m, y + first * stride),
       );
   },
 };
+
+const rowBytesOf = ({ outputs }: Site): number => (outputs[0].dims.at(-1) as number) * 4;
+const addedRows = ({ threads }: Site): number => ADDED_ROWS * threads;
 
 /** What every kernel that slides windows takes first. */
 type WindowArguments = readonly [
