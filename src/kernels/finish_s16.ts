@@ -17,16 +17,17 @@ const commonTypes = {
   run: "i32",
   bias: "i32",
 } as const;
-export const floatTypes16 = { ...commonTypes, aScale: "f32", factors: "i32" } as const;
-const integerTypes16 = { ...commonTypes, factors: "i32" } as const;
+const floatTypes16 = { ...commonTypes, aScale: "f32", factors: "i32" } as const;
+const integerTypes16 = { ...commonTypes, factors: "i32", low: "i32", high: "i32" } as const;
+/** Of any finish; one that has no `aScale`, or no limits, never reads them. */
+export type Types16 = typeof floatTypes16 & typeof integerTypes16;
 
-export type Parameters16 = { readonly [K in keyof typeof floatTypes16]: Local<(typeof floatTypes16)[K]> };
+export type Parameters16 = { readonly [K in keyof Types16]: Local<Types16[K]> };
 type Vector = Local<"v128">;
 
 export interface Finish16 {
   readonly word: "f32" | "s16";
-  /** A finish without `aScale` never reads it. */
-  readonly types: typeof floatTypes16;
+  readonly types: Types16;
   /** Bytes of a value of C. */
   readonly bytes: number;
   /** The same for all tiles: a splat scale, a mask. */
@@ -34,7 +35,7 @@ export interface Finish16 {
   /** What 4 columns need; `at` is the address of element `column` of an array with elements of so many bytes. */
   prepare(p: Parameters16, begun: readonly Vector[], at: ColumnsAt): Expr<"v128">[];
   /** 4 columns as float32 or int32. */
-  apply(low: Vector, high: Vector, prepared: readonly Vector[]): Expr<"v128">;
+  apply(low: Vector, high: Vector, prepared: readonly Vector[], begun: readonly Vector[]): Expr<"v128">;
   /** Stores the panels of a whole tile. */
   store(c: Local<"i32">, row: readonly Expr<"v128">[]): Code;
 }
@@ -47,7 +48,7 @@ const given = (pointer: Local<"i32">) => i32x4.splat(i32.sub(0, i32.ne(pointer, 
 export const finishes16: Record<Finish16["word"], Finish16> = {
   f32: {
     word: "f32",
-    types: floatTypes16,
+    types: floatTypes16 as Types16,
     bytes: 4,
     begin: ({ aScale, bias }) => [f32x4.splat(aScale), given(bias)],
     prepare: ({ factors, bias }, [aScale, hasBias], at) => [
@@ -64,21 +65,22 @@ export const finishes16: Record<Finish16["word"], Finish16> = {
   // (x·m + 2^(s−1)) >> s is ⌊x·(m/2^s) + ½⌋, exact in float64: `factors` holds m/2^s. Converting saturates.
   s16: {
     word: "s16",
-    types: integerTypes16 as typeof floatTypes16,
+    types: integerTypes16 as Types16,
     bytes: 2,
-    begin: ({ bias }) => [given(bias)],
+    begin: ({ bias, low, high }) => [given(bias), i32x4.splat(low), i32x4.splat(high)],
     prepare: ({ factors, bias }, [hasBias], at) => [
       ...[0, 1].map((part) => at(factors, 8, part)),
       ...[0, 1].map((part) => v128.and(at(bias, 8, part), hasBias)),
     ],
-    apply(low, high, [lowFactor, highFactor, lowBias, highBias]) {
+    apply(low, high, [lowFactor, highFactor, lowBias, highBias], [, least, most]) {
       const rounded = (sum: Vector, factor: Vector, bias: Vector) =>
         f64x2.floor(f64x2.add(f64x2.mul(f64x2.add(sum, bias), factor), v128.const("f64x2", 0.5)));
-      return shuffle32(
+      const integers = shuffle32(
         i32x4.trunc_sat_f64x2_s_zero(rounded(low, lowFactor, lowBias)),
         i32x4.trunc_sat_f64x2_s_zero(rounded(high, highFactor, highBias)),
         [0, 1, 4, 5],
       );
+      return i32x4.max_s(least, i32x4.min_s(most, integers));
     },
     store: (c, row) =>
       row.flatMap((value, v) =>

@@ -11,12 +11,12 @@ import {
   type ModuleBuilder,
   v128,
 } from "../wasm/index.ts";
-import { type Finish16, finishes16, type floatTypes16 } from "./finish_s16.ts";
+import { type Finish16, finishes16, type Types16 } from "./finish_s16.ts";
 import { PAIR, PANEL } from "./layout.ts";
 import type { StoreColumns, Tile } from "./matmul_u8s8.ts";
 import { type Weights16, weights16, writeTile16 } from "./tile_s16.ts";
 
-type StripReference = FunctionReference<typeof floatTypes16, "none">;
+type StripReference = FunctionReference<Types16, "none">;
 
 interface Strip extends Tile {
   readonly weights: Weights16;

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dequantize, dynamicQuantize, quantizationResidual } from "../reference/quantize.ts";
+import {
+  dequantize,
+  dynamicQuantize,
+  dynamicQuantizeS16,
+  quantizationResidual,
+  quantizeS16,
+} from "../reference/quantize.ts";
 import { packPanels } from "./layout.ts";
 import { addQuantize } from "./quantize.ts";
 import { Arena, assertSameBits, createRandom, instantiate, randomFloats } from "./testing.ts";
@@ -60,6 +66,36 @@ for (const [name, Bytes] of [["dequantize_u8", Uint8Array] as const, ["dequantiz
       arena.assertGuarded(to, 4 * n, name);
     }
   });
+
+const shorts = (at: number, n: number) => new Int16Array(arena.memory.buffer, at, n);
+
+test("quantize_s16 and dynamic_quantize_s16 have the integers of the reference, also of what is not a number", () => {
+  for (const n of lengths)
+    for (const range of [0, 1e-39, 1, 3e4, 3e38]) {
+      const x = randomFloats(random, n, range);
+      if (n > 4) x.set([NaN, -range, range / 2], 1);
+      arena.reset();
+      const [from, to, scale] = [arena.put(x), arena.reserve(2 * n), arena.reserve(4)];
+      kernels.quantize_s16(from, n, to, 0.5);
+      assert.deepEqual(shorts(to, n), quantizeS16(x, 0.5), `${n} of ±${range}`);
+      kernels.dynamic_quantize_s16(from, n, to, scale);
+      const expected = dynamicQuantizeS16(x);
+      assert.equal(arena.floats(scale, 1)[0], expected.scale, `scale of ${n} of ±${range}`);
+      assert.deepEqual(shorts(to, n), expected.y, `${n} of ±${range}, its own scale`);
+      arena.assertGuarded(to, 2 * n, "quantize_s16");
+    }
+});
+
+test("dequantize_s16 has the bits of the reference", () => {
+  for (const n of lengths) {
+    arena.reset();
+    const x = Int16Array.from({ length: n }, () => Math.floor(65536 * random()) - 32768);
+    const [from, to] = [arena.put(x), arena.reserve(4 * n)];
+    kernels.dequantize_s16(from, n, to, 0.1);
+    assertSameBits(arena.floats(to, n), dequantize(x, 0.1, 0), `${n}`);
+    arena.assertGuarded(to, 4 * n, "dequantize_s16");
+  }
+});
 
 test("residual_u8 has the bits of the reference, in place too", () => {
   for (const n of lengths) {

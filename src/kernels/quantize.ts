@@ -16,6 +16,7 @@ import {
 } from "../wasm/index.ts";
 import { addExtreme } from "./extreme.ts";
 import { EXTREMES_BLOCK, GROUP, PANEL } from "./layout.ts";
+import { addQuantizeS16 } from "./quantize_s16.ts";
 import { advance, FLOAT, Lanes, ROUNDER_BITS, storePartial, VECTOR } from "./vectors.ts";
 
 export function addQuantize(module: ModuleBuilder): void {
@@ -27,14 +28,10 @@ export function addQuantize(module: ModuleBuilder): void {
 }
 
 /** Four bytes → four int32. */
-function widenUnsigned(x: Expr<"v128">): Expr<"v128"> {
-  return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(x));
-}
+const widenUnsigned: Widen = (x) => i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(x)));
 
 /** Four signed bytes → four int32. */
-function widenSigned(x: Expr<"v128">): Expr<"v128"> {
-  return i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(x));
-}
+const widenSigned: Widen = (x) => i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(v128.load32_zero(x)));
 
 function addDynamicQuantize(module: ModuleBuilder): void {
   const lowest = addExtreme(module, "row_min_and_0", "min", 0);
@@ -48,6 +45,7 @@ function addDynamicQuantize(module: ModuleBuilder): void {
     setGrid.call({ low: lowest.call({ x, n }), high: highest.call({ x, n }), scale, zero }),
     quantize.call({ x, n, y, scale: f32.load(scale), zero: f32.convert_i32_u(i32.load8_u(zero)) }),
   ]);
+  addQuantizeS16(module, lowest, highest);
 }
 
 type Extreme = ReturnType<typeof addExtreme>;
@@ -136,21 +134,22 @@ function addQuantizeAll(module: ModuleBuilder) {
   });
 }
 
-type Widen = (bytes: Expr<"v128">) => Expr<"v128">;
+/** The four integers at an address, as int32. */
+type Widen = (x: Local<"i32">) => Expr<"v128">;
 type Finish = (value: Expr<"v128">) => Expr<"v128">;
 
-/** Code for n values: four bytes every `step` bytes at x become four floats (q − zero)·scale, finished, at y. */
-function dequantizeLoop(
+/** Code for n values: four integers every `step` bytes at x become four floats (q − zero)·scale, finished, at y. */
+export function dequantizeLoop(
   f: Parameters<typeof storePartial>[0],
-  p: { x: Local<"i32">; n: Local<"i32">; y: Local<"i32">; scale: Local<"f32">; zero: Local<"i32"> },
+  p: { x: Local<"i32">; n: Local<"i32">; y: Local<"i32">; scale: Local<"f32">; zero?: Local<"i32"> },
   step: number,
   widen: Widen,
   finish: Finish = (value) => value,
 ) {
   const [scales, zeros, value] = f.locals("v128", 3) as [Local<"v128">, Local<"v128">, Local<"v128">];
-  const integers = i32x4.sub(widen(v128.load32_zero(p.x)), zeros);
+  const integers = p.zero ? i32x4.sub(widen(p.x), zeros) : widen(p.x);
   return [
-    [scales.set(f32x4.splat(p.scale)), zeros.set(i32x4.splat(p.zero))],
+    [scales.set(f32x4.splat(p.scale)), p.zero ? zeros.set(i32x4.splat(p.zero)) : []],
     f.while(i32.gt_s(p.n, 0), () => [
       value.set(finish(f32x4.mul(f32x4.convert_i32x4_s(integers), scales))),
       f.if(

@@ -55,7 +55,8 @@ export class ShortsTester {
       ? Float64Array.from({ length: nMax }, () => Math.floor(random() * 1e6))
       : undefined;
     const floats = matmulS16F32(a, b, shape, { aScale: 0.037, bScales: scales, bias });
-    const shorts = matmulS16S16(a, b, shape, { multipliers, shifts, bias: whole64 });
+    const limits = given.bias ? { low: -1000, high: 30000 } : { low: -32768, high: 32767 };
+    const shorts = matmulS16S16(a, b, shape, { multipliers, shifts, bias: whole64, ...limits });
     const factors = Float64Array.from(multipliers, (each, i) => multiplier15(each) * 2 ** (shifts[i] - 15));
     for (const n of ns) {
       const columns = b.filter((_, i) => i % nMax < n);
@@ -76,7 +77,7 @@ export class ShortsTester {
           const put = (values?: Float32Array | Float64Array) => (values ? arena.put(values.slice(0, n)) : 0);
           const name = `matmul_s16s${given.bits}` as const;
           if (finish === "f32") this.#kernels[`${name}_f32`](...common, put(bias), 0.037, put(scales));
-          else this.#kernels[`${name}_s16`](...common, put(whole64), put(factors));
+          else this.#kernels[`${name}_s16`](...common, put(whole64), put(factors), limits.low, limits.high);
           const view = new DataView(arena.memory.buffer);
           for (let i = 0; i < m; i++) {
             for (let j = 0; j < n; j++) {

@@ -186,6 +186,7 @@ function writeFinish({ f, p, walk, finish, store }: TileCode16, totals: Register
             low,
             high,
             prepared[v].map(({ local }) => local),
+            walk.begun,
           ),
         ),
       ),

@@ -4,6 +4,12 @@
 import type { Pointer } from "./functions.ts";
 
 export interface WeightFunctions {
+  /** y[i] = round(x[i] / scale), half to even, limited to int16; NaN becomes 0. */
+  quantize_s16(x: Pointer, n: number, y: Pointer, scale: number): void;
+  /** y[i] = x[i]·scale, x int16 */
+  dequantize_s16(x: Pointer, n: number, y: Pointer, scale: number): void;
+  /** The first with the scale of x's own range, a float32 at `scale`: that of the farthest from 0 is 32767. */
+  dynamic_quantize_s16(x: Pointer, n: number, y: Pointer, scale: Pointer): void;
   /**
    * A uint8 × B int4 in blocks of K, each with a scale: C[m,n] = fround(fround(t · aScale) + bias[n]), where t is
    * the float32 sum, in the order of blocks, of (Σ (A[m,k] − aZero)·B[k,n] over the block) · scale[block,n].
@@ -70,6 +76,8 @@ export interface WeightFunctions {
     run: number,
     bias: Pointer,
     factors: Pointer,
+    low: number,
+    high: number,
   ): void;
   matmul_s16s16_s16: WeightFunctions["matmul_s16s8_s16"];
 }

@@ -125,14 +125,21 @@ export const quantizeGather =
     return [makeNode("GatherDequantize", inputs, node.outputs)];
   };
 
+/** Inputs before the bias. */
+const withoutBias: Readonly<Record<string, number>> = {
+  MatMulIntegerToFloat: 6,
+  MatMulInteger16ToFloat: 4,
+  MatMulBlocksToFloat: 5,
+};
+
 /** A product and the constant vector added to it are one step. */
 export const fuseBias: Rewrite = (node, view) => {
   if (node.op !== "Add") return undefined;
   for (const input of node.inputs) {
-    const product = view.producerOf(input, "MatMulIntegerToFloat");
+    const product = view.producer(input);
     const bias = view.constant(otherInput(node, input));
     const columns = product && view.constant(product.inputs[1])?.dims[1];
-    if (!product || product.inputs.length > 6 || view.uses(input) !== 1) continue;
+    if (!product || product.inputs.length !== withoutBias[product.op] || view.uses(input) !== 1) continue;
     if (bias?.dims.length === 1 && bias.size === columns)
       return [{ ...product, outputs: node.outputs, inputs: [...product.inputs, otherInput(node, input)] }];
   }

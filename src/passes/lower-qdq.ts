@@ -4,6 +4,7 @@
 
 import type { Node } from "../model/graph.ts";
 import type { Rounding } from "../reference/requantize.ts";
+import { dtypes } from "../tensor/dtype.ts";
 import { fixedMultiplier } from "../tensor/fixed-point.ts";
 import { sizeOf, Tensor } from "../tensor/tensor.ts";
 import { betweenTransposes, convolutionOf, poolOf } from "./channels-last.ts";
@@ -36,18 +37,19 @@ export const lowerQuantize =
   (rounding: Rounding): Rewrite =>
   (node, view) => {
     const affine = node.op === "QuantizeLinear" ? affineOf(node, view) : undefined;
-    if (!affine || (affine.dtype !== "uint8" && affine.dtype !== "int8")) return undefined;
+    const table = affine && lowerings[affine.dtype];
+    if (!affine || !table) return undefined;
     const y: Target = { ...affine, ...limitedValue(node.inputs[0], affine, view), output: node.outputs[0] };
     const made = view.producer(y.value);
     if (!made) return undefined;
     if (made.op === "DequantizeLinear") return lowerRequantization(made, y, view);
-    const lowering = Object.hasOwn(lowerings, made.op) ? lowerings[made.op] : undefined;
+    const lowering = Object.hasOwn(table, made.op) ? table[made.op] : undefined;
     return view.uses(y.value) === 1 ? lowering?.(made, y, view, rounding) : undefined;
   };
 
 /** Attributes that say where results lie; limits that are the type's own are left out. */
 function rangeAttributes({ dtype, zero, low, high }: Target): Record<string, number | string> {
-  const [min, max] = dtype === "int8" ? [-128, 127] : [0, 255];
+  const { min, max } = dtypes[dtype];
   return { dtype, yZero: zero, ...(low > min ? { low } : {}), ...(high < max ? { high } : {}) };
 }
 
@@ -160,7 +162,7 @@ function lowerRequantization(made: Node, y: Target, view: View): Node[] | undefi
   const { dtype, yZero, ...limits } = rangeAttributes(y);
   if (sameAffine(x, y) && Object.keys(limits).length === 0)
     return [makeNode("Identity", [x.name], [y.output])];
-  if (x.dtype !== "uint8") return undefined;
+  if (x.dtype !== "uint8" || dtype === "int16") return undefined;
   const sides = { aZero: x.zero, aFactor: Math.fround(x.scale / y.scale), bZero: x.zero, bFactor: 0 };
   return [makeNode("AddQuantized", [x.name, x.name], [y.output], { ...sides, dtype, yZero, ...limits })];
 }
@@ -229,7 +231,9 @@ const lowerConcat: Lowering = (made, y, view) => {
   return [...nodes, { ...made, inputs: joined, outputs: [y.output] }];
 };
 
-const lowerings: Readonly<Record<string, Lowering>> = {
+const movements = Object.fromEntries(moving.map((op) => [op, lowerMovement]));
+
+const toBytes: Readonly<Record<string, Lowering>> = {
   Conv: lowerConv,
   MatMul: lowerProduct,
   Gemm: lowerProduct,
@@ -238,5 +242,12 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   Concat: lowerConcat,
   AveragePool: lowerAverage,
   GlobalAveragePool: lowerAverage,
-  ...Object.fromEntries(moving.map((op) => [op, lowerMovement])),
+  ...movements,
+};
+
+/** By the type of the result. What else becomes 16 bits is in `lower-int16.ts`. */
+const lowerings: Readonly<Record<string, Readonly<Record<string, Lowering>>>> = {
+  uint8: toBytes,
+  int8: toBytes,
+  int16: movements,
 };

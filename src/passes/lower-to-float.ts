@@ -3,7 +3,7 @@
 import type { Node } from "../model/graph.ts";
 import { sizeOf, Tensor } from "../tensor/tensor.ts";
 import { betweenTransposes, convolutionOf } from "./channels-last.ts";
-import { productOf, quantizedWeights, windowMatrix } from "./quantized-values.ts";
+import { isVector, productOf, quantizedWeights, windowMatrix } from "./quantized-values.ts";
 import { makeNode, type Rewrite, type View } from "./rewrite.ts";
 
 /** A product or convolution of dequantized bytes whose result stays float  →  integers to floats. */
@@ -16,7 +16,7 @@ export const lowerToFloat: Rewrite = (node, view) => {
     return undefined;
   const matrix = product ? product.matrix : windowMatrix(weights);
   const bias = product ? product.bias : node.inputs[2];
-  if ((found && found.groups > 1) || !isBias(bias, matrix.dims[1], view)) return undefined;
+  if ((found && found.groups > 1) || (bias && !isVector(bias, matrix.dims[1], view))) return undefined;
   const { name, scales, zeros } = weights;
   const dims = (list: readonly number[]): number[] => (list.length === 1 ? [] : [list.length]);
   const inputs = [
@@ -36,10 +36,4 @@ export const lowerToFloat: Rewrite = (node, view) => {
 /** Whether a DequantizeLinear has one scale for all of its input; it may come from DynamicQuantizeLinear. */
 function isWhole(read: Node, view: View): boolean {
   return read.inputs.slice(1).every((input) => sizeOf((view.fact(input)?.dims ?? [2]) as number[]) === 1);
-}
-
-/** Whether a bias is left out, or a float vector with a value for each column. */
-function isBias(value: string | undefined, columns: number, view: View): boolean {
-  const own = value ? view.fact(value) : undefined;
-  return !value || (own?.dtype === "float32" && own.dims?.length === 1 && own.dims[0] === columns);
 }

@@ -20,6 +20,7 @@ import {
   quantizeMatMul,
 } from "./integer-products.ts";
 import { fuseLinear } from "./linear.ts";
+import { lowerQuantize16, lowerToFloat16 } from "./lower-int16.ts";
 import { lowerQuantize } from "./lower-qdq.ts";
 import { lowerToFloat } from "./lower-to-float.ts";
 import { fuseLstmCell } from "./lstm-cell.ts";
@@ -60,8 +61,8 @@ function passes(
     [removeIdentities],
     [fusePad, foldChannelAffine],
     [lowerRecurrent(keepIntegers), fuseLstmCell],
-    [lowerQuantize(rounding), removeIdentities],
-    [lowerToFloat],
+    [lowerQuantize(rounding), lowerQuantize16, removeIdentities],
+    [lowerToFloat, lowerToFloat16],
     [splitGemm],
     [plainPower, plainGather, plainReduction, plainPart],
     [fuseGelu],

@@ -45,13 +45,13 @@ export function quantizedValue(value: string, view: View): QuantizedValue | unde
 }
 
 /** Types of weights with a sign, as operators take them. */
-export type WeightType = "int8" | "int4";
+export type WeightType = "int16" | "int8" | "int4";
 
 /** Constant weights with a sign: x = (q − zeros[channel])·scales[channel]; one for all, or one an output channel. */
 export interface QuantizedWeights {
   name: string;
   dtype: WeightType;
-  data: Int8Array;
+  data: Int8Array | Int16Array;
   dims: readonly number[];
   scales: readonly number[];
   zeros: readonly number[];
@@ -63,15 +63,25 @@ const signed: Partial<Record<DType, { dtype: WeightType; offset: number }>> = {
   uint8: { dtype: "int8", offset: 128 },
   int4: { dtype: "int4", offset: 0 },
   uint4: { dtype: "int4", offset: 8 },
+  int16: { dtype: "int16", offset: 0 },
 };
 
-/** @param axis that of the output channels */
-export function quantizedWeights(value: string, axis: number, view: View): QuantizedWeights | undefined {
+/**
+ * @param axis that of the output channels
+ * @param most bits of a weight
+ */
+export function quantizedWeights(
+  value: string,
+  axis: number,
+  view: View,
+  most: 8 | 16 = 8,
+): QuantizedWeights | undefined {
   const node = view.producerOf(value, "DequantizeLinear");
   const source = node && view.constant(node.inputs[0]);
   const [scale, zero] = [view.constant(node?.inputs[1] ?? ""), view.constant(node?.inputs[2] ?? "")];
   const type = source && signed[source.dtype];
-  if (!node || !source || !type || scale?.dtype !== "float32") return undefined;
+  if (!node || !source || !type || dtypes[type.dtype].bits > most || scale?.dtype !== "float32")
+    return undefined;
   if ((node.inputs[2] && !zero) || (node.attributes.block_size ?? 0) !== 0) return undefined;
   const own = (node.attributes.axis as number | undefined) ?? 1;
   const along = own < 0 ? own + source.dims.length : own;
@@ -83,7 +93,10 @@ export function quantizedWeights(value: string, axis: number, view: View): Quant
   return {
     name: node.inputs[0],
     dtype,
-    data: Int8Array.from(source.data as Int8Array, (q) => q - offset),
+    data: new Tensor(
+      dtype,
+      Array.from(source.data as Int8Array, (q) => q - offset),
+    ).data as QuantizedWeights["data"],
     dims: source.dims,
     scales: scale.numbers(),
     zeros: (zero?.numbers() ?? [0]).map((each) => each - offset),
@@ -115,6 +128,12 @@ export function integerBias(
   });
 }
 
+/** Whether a value is a float vector with an element for each column. */
+export function isVector(value: string, columns: number, view: View): boolean {
+  const own = view.fact(value);
+  return own?.dtype === "float32" && own.dims?.length === 1 && own.dims[0] === columns;
+}
+
 /** What is limited before it is quantized, and the limits as integers of the result. */
 export interface Limited {
   value: string;
@@ -142,7 +161,7 @@ export function limitedValue(value: string, y: Affine, view: View): Limited {
 export function windowMatrix({ dtype, data, dims }: QuantizedWeights): Tensor<WeightType> {
   const [out, channels] = dims;
   const places = data.length / (out * channels);
-  const matrix = new Int8Array(data.length);
+  const matrix = data.slice();
   for (let o = 0; o < out; o++)
     for (let c = 0; c < channels; c++)
       for (let p = 0; p < places; p++)
@@ -158,19 +177,20 @@ export interface Product {
   bias: string | undefined;
 }
 
-export function productOf(node: Node, view: View): Product | undefined {
+/** @param most bits of a weight */
+export function productOf(node: Node, view: View, most: 8 | 16 = 8): Product | undefined {
   if (node.op === "Add")
     for (const [i, value] of node.inputs.entries()) {
       const product = view.producerOf(value, "MatMul");
       const bias = node.inputs[1 - i];
-      const found = product && view.uses(value) === 1 ? productOf(product, view) : undefined;
+      const found = product && view.uses(value) === 1 ? productOf(product, view, most) : undefined;
       const dims = view.fact(bias)?.dims;
       if (found && dims?.length === 1 && dims[0] === found.matrix.dims[1]) return { ...found, bias };
     }
   if (node.op !== "MatMul" && node.op !== "Gemm") return undefined;
   const { alpha = 1, beta = 1, transA = 0, transB = 0 } = node.attributes;
   if (alpha !== 1 || beta !== 1 || transA !== 0) return undefined;
-  const weights = quantizedWeights(node.inputs[1], transB === 0 ? 1 : 0, view);
+  const weights = quantizedWeights(node.inputs[1], transB === 0 ? 1 : 0, view, most);
   if (weights?.dims.length !== 2) return undefined;
   const matrix = transB === 0 ? new Tensor(weights.dtype, weights.data, weights.dims) : windowMatrix(weights);
   return { x: node.inputs[0], weights, matrix, bias: node.inputs[2] };

@@ -43,12 +43,17 @@ export const statisticsKey = (layer: string, at: number): string => `${layer}\n$
 
 /**
  * @param values names of activations to observe
- * @param layers whose inputs' moments are wanted: what methods of rounding and bias correction need
+ * @param layers whose inputs' means are wanted, for bias correction
+ * @param moments second moments too, for methods of rounding
  * @throws OctavoxError `argument` for an empty set
  */
 export async function calibrate(
   model: Model,
-  { values, layers }: { values: Iterable<string>; layers: readonly Layer[] },
+  {
+    values,
+    layers,
+    moments = true,
+  }: { values: Iterable<string>; layers: readonly Layer[]; moments?: boolean },
   set: CalibrationSet,
   options: WalkOptions = {},
 ): Promise<Calibration> {
@@ -58,7 +63,7 @@ export async function calibrate(
   for (const layer of layers)
     for (const weights of layer.weights)
       if (weights.meets !== "inner")
-        statistics.set(statisticsKey(layer.name, weights.at), statisticsFor(layer, weights));
+        statistics.set(statisticsKey(layer.name, weights.at), statisticsFor(layer, weights, { moments }));
   const sequences = layers.flatMap(({ node }) => (isRecurrent(node) ? sequenceOf(node) : []));
   const computed = new Set(graph.nodes.flatMap((node) => node.outputs));
   const wanted = [...observations.keys(), ...layers.map(({ input }) => input), ...sequences];

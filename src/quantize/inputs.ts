@@ -5,16 +5,26 @@ import type { Node } from "../model/graph.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Layer, LayerWeights } from "./layers.ts";
 import { matrixPlaces } from "./matrix.ts";
-import { InputStatistics } from "./methods/statistics.ts";
+import { InputStatistics, type StatisticsOptions } from "./methods/statistics.ts";
 
-/** Columns of a clip that count. */
-const MOST_COLUMNS = 192;
+/** Columns of a clip that count: as many as so much work (multiplications) allows. */
+const [FEWEST_COLUMNS, MOST_COLUMNS, WORK] = [8, 192, 4e7];
+
+const columnsFor = (statistics: InputStatistics): number =>
+  statistics.hasMoments
+    ? Math.max(FEWEST_COLUMNS, Math.min(MOST_COLUMNS, Math.floor(WORK / statistics.k ** 2)))
+    : MOST_COLUMNS;
 
 /** Statistics to fill, one for each group of rows that meets inputs of its own. */
-export function statisticsFor({ node }: Layer, { shape }: LayerWeights): InputStatistics[] {
+export function statisticsFor(
+  { node }: Layer,
+  { shape }: LayerWeights,
+  { moments = true }: Pick<StatisticsOptions, "moments"> = {},
+): InputStatistics[] {
   const groups = node.op === "Conv" ? Number(node.attributes.group ?? 1) : 1;
   const { k } = matrixPlaces(shape);
-  return Array.from({ length: groups }, () => new InputStatistics(k));
+  const directions = node.op === "LSTM" || node.op === "GRU";
+  return Array.from({ length: groups }, () => new InputStatistics(k, { moments, directions }));
 }
 
 /** The value of all steps' outputs: a name is made up where the model looks at the last one only. */
@@ -39,7 +49,7 @@ export function addInputs(
 
 function addRows(statistics: InputStatistics, data: Float32Array, width: number): void {
   const rows = data.length / width;
-  const step = Math.max(1, Math.ceil(rows / MOST_COLUMNS));
+  const step = Math.max(1, Math.ceil(rows / columnsFor(statistics)));
   for (let row = 0; row < rows; row += step) statistics.add(data, row * width);
 }
 
@@ -62,7 +72,7 @@ function addWindows(
     return Math.floor((size + begins.total[i] - reach) / strides[i]) + 1;
   });
   const [places, space, positions] = [sizeOf(kernel), sizeOf(sizes), sizeOf(out)];
-  const step = Math.max(1, Math.ceil((positions * batch) / MOST_COLUMNS));
+  const step = Math.max(1, Math.ceil((positions * batch) / columnsFor(statistics[0])));
   const from = new Int32Array(places);
   const column = new Float32Array(width * places);
   for (let at = 0; at < positions * batch; at += step) {

@@ -5,11 +5,19 @@ import { OctavoxError } from "../errors.ts";
 import type { Layer, Unsupported } from "./layers.ts";
 import { groupsOf } from "./matrix.ts";
 import { checkPatterns, matches } from "./patterns.ts";
-import type { LayerScheme, Scheme, SchemeRule } from "./schemes.ts";
+import type { LayerScheme, Scheme, SchemeRule, WeightFormat } from "./schemes.ts";
 
 export interface LayerPlan {
   layer: Layer;
   scheme: LayerScheme;
+  /** Those of the layer's matrices that keep more bits than its scheme says. */
+  spared?: ReadonlyMap<number, WeightFormat> | undefined;
+}
+
+/** The format of one of a layer's matrices; undefined where it stays in float. */
+export function formatOf({ scheme, spared }: LayerPlan, at: number): WeightFormat | undefined {
+  const more = spared?.get(at);
+  return more && scheme.weights && more.bits > scheme.weights.bits ? more : scheme.weights;
 }
 
 export interface PlanOptions {

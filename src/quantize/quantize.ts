@@ -13,11 +13,12 @@ import { insertQuantization, type QuantizedLayer } from "./insert.ts";
 import { findLayers, type Unsupported } from "./layers.ts";
 import { measure } from "./measure.ts";
 import { type Observer, observerNamed } from "./observers/index.ts";
-import { type LayerPlan, planLayers } from "./plan.ts";
+import { formatOf, type LayerPlan, planLayers } from "./plan.ts";
 import type { QuantizationReport } from "./report.ts";
 import { makeReport } from "./report-of.ts";
 import { type ActivationFormat, type Scheme, type SchemeRule, schemeNamed } from "./schemes.ts";
 import { disagreement, fewestRaised, type LayerLoss, raised, sensitivities } from "./sensitivity.ts";
+import { spareMatrices } from "./spare.ts";
 import { methodNamed, needsInputs, quantizeLayer, type WeightMethod } from "./weights.ts";
 
 export interface QuantizeOptions extends WalkOptions {
@@ -25,7 +26,7 @@ export interface QuantizeOptions extends WalkOptions {
   scheme: Scheme | string;
   /** What schemes with calibrated ranges and methods that look at inputs need; with it, the report is measured. */
   calibration?: CalibrationSet | undefined;
-  /** Words of `methodNamed`; by default the scales of least squared error, and corrected biases where there are clips. */
+  /** Words of `methodNamed`; by default "gptq+bias", or "mse" where there are no clips. */
   method?: string | undefined;
   /** Of `observerNamed`; by default "auto". */
   observer?: string | undefined;
@@ -54,6 +55,7 @@ export async function quantize(
   if (quantizers.length > 1) first.refuseClips();
   const { calibration: set, budget } = options;
   if (set) await first.calibrate(set);
+  for (const each of quantizers) each.spare();
   const sensitivity = set && budget !== undefined ? await first.meetBudget(set, budget) : undefined;
   const graphs = quantizers.map((each) => each.quantized());
   const { scheme, method, observer } = first;
@@ -90,7 +92,7 @@ class GraphQuantizer {
   private readonly grids = new Map<string, Grid>();
 
   constructor(model: Model, graph: Graph, options: QuantizeOptions) {
-    const { scheme, calibration, method = calibration ? "mse+bias" : "mse", observer = "auto" } = options;
+    const { scheme, calibration, method = calibration ? "gptq+bias" : "mse", observer = "auto" } = options;
     this.scheme = typeof scheme === "string" ? schemeNamed(scheme) : scheme;
     this.method = { name: method, steps: methodNamed(method) };
     this.observer = { name: observer, choose: observerNamed(observer) };
@@ -148,8 +150,21 @@ class GraphQuantizer {
       ...this.uses.map(({ value }) => this.source(value)),
       ...layers.map(({ input }) => input),
     ]);
-    const wanted = { values, layers: needsInputs(this.method.steps) ? layers : [] };
+    const { steps } = this.method;
+    const wanted = {
+      values,
+      layers: needsInputs(steps) ? layers : [],
+      moments: steps.rounding !== "nearest",
+    };
     this.calibration = await calibrate(this.model, wanted, set, this.options);
+  }
+
+  /** Before weights are rounded for good: what suffers most keeps more bits, where the scheme says so. */
+  spare(): void {
+    const { spare } = this.scheme;
+    if (!spare) return;
+    const quantized = (plan: LayerPlan) => this.layersOf([plan])[0];
+    this.plans = spareMatrices(this.plans, spare, quantized, this.calibration);
   }
 
   /** The grid of a value; what was only moved shares its source's. */
@@ -175,13 +190,15 @@ class GraphQuantizer {
   private layersOf(plans: readonly LayerPlan[]): QuantizedLayer[] {
     const { signal, onProgress } = this.options;
     const quantizing = plans.filter(({ scheme }) => scheme.weights);
-    return quantizing.map(({ layer, scheme: { weights } }, done) => {
+    return quantizing.map((plan, done) => {
+      const { layer } = plan;
       signal?.throwIfAborted();
-      const key = `${layer.name}\n${JSON.stringify(weights)}`;
+      const formats = layer.weights.map((_, at) => formatOf(plan, at)!);
+      const key = `${layer.name}\n${JSON.stringify(formats)}`;
       const known = this.made.get(key);
       if (known) return known;
       onProgress?.({ stage: "rounding", done, total: quantizing.length, name: layer.name });
-      const made = quantizeLayer(layer, weights!, this.method.steps, this.calibration);
+      const made = quantizeLayer(layer, (at) => formats[at], this.method.steps, this.calibration);
       this.made.set(key, made);
       return made;
     });

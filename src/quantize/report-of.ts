@@ -10,9 +10,9 @@ import type { Layer, Unsupported } from "./layers.ts";
 import { type QuantizedWeights, storedWeights, weightsOf } from "./matrix.ts";
 import type { Measured } from "./measure.ts";
 import { Histogram } from "./observers/histogram.ts";
-import type { LayerPlan } from "./plan.ts";
+import { formatOf, type LayerPlan } from "./plan.ts";
 import { FLOAT_BITS, type LayerReport, type QuantizationReport, type TensorHistogram } from "./report.ts";
-import type { ActivationFormat, LayerScheme, Scheme } from "./schemes.ts";
+import type { ActivationFormat, Scheme } from "./schemes.ts";
 import type { LayerLoss } from "./sensitivity.ts";
 
 export interface ReportSources {
@@ -46,20 +46,21 @@ export function makeReport(sources: ReportSources): QuantizationReport {
 }
 
 function layerReport(
-  { layer, scheme: own }: LayerPlan,
+  plan: LayerPlan,
   quantized: QuantizedLayer | undefined,
   { scheme, uses, gridOf, measured }: ReportSources,
 ): LayerReport {
+  const { layer, scheme: own } = plan;
   const { name, op, input } = layer;
   const use = uses.find(({ node, at }) => node === layer.node && at === 0);
   const range = use?.format.range === "calibrated" ? rangeOf(gridOf(input, use.format)) : null;
   const inputs = measured?.inputs.get(name);
-  const note = noteOf(own, scheme);
+  const note = noteOf(plan, scheme);
   return {
     ...{
       name,
       op,
-      bits: own.weights?.bits ?? FLOAT_BITS,
+      bits: fewestBits(plan) ?? FLOAT_BITS,
       activationBits: own.activations?.bits ?? FLOAT_BITS,
     },
     sqnrWeights: quantized ? weightsSqnr(quantized) : null,
@@ -103,13 +104,26 @@ function bytesAfter(
   return sums;
 }
 
+const matrixNames = { input: "input", recurrent: "recurrence", inner: "projection" } as const;
+
+/** Of a layer's matrices the bits of most; undefined in float. */
+function fewestBits(plan: LayerPlan): number | undefined {
+  const bits = plan.layer.weights.map((_, at) => formatOf(plan, at)?.bits ?? FLOAT_BITS);
+  return plan.scheme.weights && Math.min(...bits);
+}
+
 /** How a layer differs from the scheme as its name says it. */
-function noteOf(own: LayerScheme, scheme: Scheme): string | undefined {
+function noteOf(plan: LayerPlan, scheme: Scheme): string | undefined {
+  const { scheme: own, layer } = plan;
   if (!own.weights) return scheme.weights ? "weights in float" : undefined;
   const parts: string[] = [];
-  if (own.weights.bits !== scheme.weights?.bits) parts.push(`${own.weights.bits}-bit weights`);
-  const bits = own.activations?.bits;
-  if (bits !== scheme.activations?.bits) parts.push(bits ? `${bits}-bit activations` : "float activations");
+  const bits = fewestBits(plan);
+  if (bits !== scheme.weights?.bits) parts.push(`${bits}-bit weights`);
+  for (const [at, { bits: more }] of plan.spared ?? [])
+    if (more !== bits) parts.push(`${more}-bit weights of the ${matrixNames[layer.weights[at].meets]}`);
+  const activations = own.activations?.bits;
+  if (activations !== scheme.activations?.bits)
+    parts.push(activations ? `${activations}-bit activations` : "float activations");
   return parts.length > 0 ? parts.join(" and ") : undefined;
 }
 

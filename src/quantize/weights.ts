@@ -72,22 +72,34 @@ const roundings: Readonly<Record<WeightMethod["rounding"], Rounding | undefined>
   gptq,
 };
 
+/** @param formatAt of each of the layer's matrices */
 export function quantizeLayer(
   layer: Layer,
-  format: WeightFormat,
+  formatAt: (at: number) => WeightFormat,
   method: WeightMethod,
   calibration: Calibration | undefined,
 ): QuantizedLayer {
-  const statistics = (at: number) => calibration?.statistics.get(statisticsKey(layer.name, at));
-  const known = statistics(layer.weights[0].at);
+  const known = calibration?.statistics.get(statisticsKey(layer.name, layer.weights[0].at));
   const corrects = method.correctBias && layer.bias !== undefined && known !== undefined;
   const weights = layer.weights.map((own, i) =>
-    quantizeWeights(own, layer.name, format, method, {
-      statistics: statistics(own.at),
-      centred: corrects && i === 0,
-    }),
+    quantizeWeights(own, layer.name, formatAt(i), method, () =>
+      hessiansOf(layer, i, calibration, { centred: corrects && i === 0 }),
+    ),
   );
   return { layer, weights, correction: corrects ? correctionOf(layer, weights[0], known) : undefined };
+}
+
+/** Second moments of what a layer's matrix meets, for each group of its rows; undefined where nobody saw it. */
+export function hessiansOf(
+  { name, weights }: Layer,
+  at: number,
+  calibration: Calibration | undefined,
+  { centred = true } = {},
+): Float64Array[] | undefined {
+  const seen = calibration?.statistics.get(statisticsKey(name, weights[at].at));
+  return seen?.every(({ count, hasMoments }) => count > 0 && hasMoments)
+    ? seen.map((own) => own.hessian({ centred }))
+    : undefined;
 }
 
 function quantizeWeights(
@@ -95,16 +107,15 @@ function quantizeWeights(
   name: string,
   format: WeightFormat,
   method: WeightMethod,
-  { statistics, centred }: { statistics: readonly InputStatistics[] | undefined; centred: boolean },
+  hessians: () => readonly Float64Array[] | undefined,
 ): QuantizedWeights {
   const groups = groupsOf(shape, format.granularity, name);
   const values = tensor.data as Float32Array;
   const fit = method.scales === "squares" && format.symmetric ? fitSquares : fitRange;
   const grids = fit(values, groups, format);
   const rounding = roundings[method.rounding];
-  const seen = statistics?.every(({ count }) => count > 0) ? statistics : undefined;
-  const hessians = rounding && seen?.map((own) => own.hessian({ centred }));
-  const q = hessians ? roundRows({ tensor, shape }, grids, rounding, hessians) : nearest(values, grids);
+  const known = rounding && hessians();
+  const q = known ? roundRows({ tensor, shape }, grids, rounding, known) : nearest(values, grids);
   return { q, grids, bits: format.bits };
 }
 

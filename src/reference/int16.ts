@@ -34,6 +34,9 @@ export interface Requantize16 {
   /** −31 … 7 */
   shifts: ArrayLike<number>;
   bias?: ArrayLike<number> | undefined;
+  /** What a fused activation leaves of the results. */
+  low?: number | undefined;
+  high?: number | undefined;
 }
 
 /** TFLite keeps 15 bits of a multiplier for 16-bit activations. */
@@ -41,18 +44,18 @@ export function multiplier15(multiplier: number): number {
   return multiplier < 0x7fff0000 ? (multiplier + 0x8000) >> 16 : 0x7fff;
 }
 
-/** TFLite's rule for 16-bit activations: ((sum + bias)·m + 2^(14 − shift)) >> (15 − shift), saturated to 16 bits. */
+/** TFLite's rule for 16-bit activations: ((sum + bias)·m + 2^(14 − shift)) >> (15 − shift), within low … high. */
 export function matmulS16S16(
   a: Int16Array,
   b: Weights,
   shape: Shape,
-  { multipliers, shifts, bias }: Requantize16,
+  { multipliers, shifts, bias, low = -32768, high = 32767 }: Requantize16,
 ): Int16Array {
   const n = shape[1];
   return Int16Array.from(matmulS16(a, b, shape), (sum, i) => {
     const column = i % n;
     const right = BigInt(15 - shifts[column]);
     const scaled = BigInt(sum + (bias?.[column] ?? 0)) * BigInt(multiplier15(multipliers[column]));
-    return Math.max(-32768, Math.min(32767, Number((scaled + (1n << (right - 1n))) >> right)));
+    return Math.max(low, Math.min(high, Number((scaled + (1n << (right - 1n))) >> right)));
   });
 }

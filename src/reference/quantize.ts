@@ -45,6 +45,22 @@ export function quantize(x: Float32Array, scale: number, zero: number): Uint8Arr
   return Uint8Array.from(x, (value) => zero + roundWithin(f32(value / f32(scale)), -zero, 255 - zero) || 0);
 }
 
+/** To int16 around 0: round(x / scale), half to even, limited; NaN becomes 0. */
+export function quantizeS16(x: Float32Array, scale: number): Int16Array {
+  return Int16Array.from(x, (value) => roundWithin(f32(value / f32(scale)), -32768, 32767) || 0);
+}
+
+/** The same over x's own range: the farthest from 0 becomes ±32767; of nothing but zeros the scale is 1. */
+export function dynamicQuantizeS16(x: Float32Array): { y: Int16Array; scale: number } {
+  let [min, max] = [0, 0];
+  for (const value of x) {
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  const scale = f32(Math.max(-min, max) / 32767) || 1;
+  return { y: quantizeS16(x, scale), scale };
+}
+
 /** What quantization left over of x: y[i] = x[i] − (q[i] − zero)·scale, each operation rounded. */
 export function quantizationResidual(
   x: Float32Array,
@@ -58,7 +74,7 @@ export function quantizationResidual(
 
 /** y[i] = (x[i] − zero)·scale */
 export function dequantize(
-  x: Uint8Array | Int8Array | Uint16Array,
+  x: Uint8Array | Int8Array | Uint16Array | Int16Array,
   scale: number,
   zero: number,
 ): Float32Array {

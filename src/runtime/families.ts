@@ -38,7 +38,7 @@ export const families: readonly Listed[] = [
       "AveragePoolChannelsLast",
       "Pad",
     ],
-    also: ["ConvQuantized", "DepthwiseConvQuantized"],
+    also: ["ConvQuantized", "DepthwiseConvQuantized", "ConvInteger16", "ConvInteger16ToFloat"],
     load: async () => (await import("./families/windows.ts")).windows,
   },
   {
@@ -54,7 +54,7 @@ export const families: readonly Listed[] = [
     load: async () => (await import("./families/blocks.ts")).blocks,
   },
   {
-    operators: ["MatMulInteger16ToFloat", "MatMulInteger16"],
+    operators: ["MatMulInteger16ToFloat", "MatMulInteger16", "ConvInteger16ToFloat", "ConvInteger16"],
     load: async () => (await import("./families/shorts.ts")).shorts,
   },
 ];

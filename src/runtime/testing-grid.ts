@@ -26,6 +26,12 @@ export class Grid {
     return new Tensor(dtype, Array.from(random, spread), dims);
   }
 
+  /** Over the whole range, its ends among them. */
+  shorts(dims: readonly number[]): Tensor<"int16"> {
+    const spread = (x: number): number => Math.min(Math.max(Math.round(40000 * x), -32768), 32767);
+    return new Tensor("int16", Array.from(noise(sizeOf(dims), this.constants.size + 7), spread), dims);
+  }
+
   /** A value by its contents: an input the first time it is seen. */
   input(tensor: Tensor): string {
     const name = `x${tensor.dtype}${tensor.dims}`;

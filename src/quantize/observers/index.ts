@@ -78,13 +78,19 @@ function squaredError({ histogram }: Observation, range: Range, format: IntegerF
   return sum;
 }
 
+/** From so many bits on, one of them is spent on values up to twice as large as any that were seen. */
+const ROOMY_BITS = 12;
+
+const withHeadroom = ({ min, max }: Range, { bits }: IntegerFormat): Range =>
+  bits >= ROOMY_BITS ? { min: 2 * min, max: 2 * max } : { min, max };
+
 /**
  * By where the value is. Features have rare ends that tell little (the logarithm of silence is far below everything
  * else) and would take most of the steps: of the graph's input, what its distribution tells counts. Further in, only
- * the rarest numbers are cut off. With more bits there are steps enough for all that was seen.
+ * the rarest numbers are cut off. With more bits there are steps enough for all that was seen, and for what was not.
  */
 const auto: Observer = (seen, format, isInput) => {
-  if (format.bits > 8) return minMax(seen, format);
+  if (format.bits > 8) return withHeadroom(minMax(seen, format), format);
   return (isInput ? searched(entropyLoss) : percentile(99.99))(seen, format);
 };
 

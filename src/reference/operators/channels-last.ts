@@ -42,7 +42,7 @@ export function geometryOf(inputs: Inputs, context: OperatorContext): Geometry {
 }
 
 /** The windows of one group of channels as the rows of a matrix [windows, places·channels/groups]. */
-export function windowRows<T extends Uint8Array | Float32Array>(
+export function windowRows<T extends Uint8Array | Int16Array | Float32Array>(
   x: T,
   { from, channels }: ChannelWindows,
   padding: number,

@@ -1,20 +1,21 @@
-// Binders of products with 16-bit activations. Weights are laid out in pairs when the first plan that needs them is made.
+// Binders of products and convolutions with 16-bit activations. Weights are laid out in pairs when the first plan that
+// needs them is made.
 
 import { exactRun, packPairs } from "../../kernels/layout.ts";
 import { multiplier15 } from "../../reference/int16.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { fixedDims, isScalar, isVectorOf } from "../operand.ts";
-import { asRows, type Binder, type Site, type Step } from "../step.ts";
+import { asRows, type Binder, type RunContext, type Site, type Step } from "../step.ts";
+import { slidingOf, windowBytes, windowRows } from "./sliding.ts";
+import { groupsOf } from "./windows.ts";
 
 /** Below, whole numbers in float64 are exact. */
 const EXACT = 2 ** 53;
+const SHORT = 2;
 
-interface Product {
-  /** Pointers to A, the weights and C. */
-  a: number;
+interface Matrix {
+  /** Where B lies, in pairs. */
   b: number;
-  y: number;
-  m: number;
   n: number;
   k: number;
   bits: 8 | 16;
@@ -26,23 +27,18 @@ interface Product {
 /** Of each matrix: looking through all its weights is for once. */
 const runs = new WeakMap<Tensor, number>();
 
-function productOf(site: Site): Product | undefined {
-  const dims = fixedDims(site.inputs[0]);
+const bitsOf: Readonly<Record<string, 8 | 16>> = { int8: 8, int4: 8, int16: 16 };
+
+function matrixOf(site: Site): Matrix | undefined {
   const tensor = site.constant(1);
-  const int = tensor?.dtype === "int8" || tensor?.dtype === "int16";
-  if (!dims || !tensor || !int || tensor.dims.length !== 2 || site.inputs[0]!.dtype !== "int16")
-    return undefined;
+  const bits = tensor && bitsOf[tensor.dtype];
+  if (!bits || tensor.dims.length !== 2 || site.inputs[0]!.dtype !== "int16") return undefined;
   const weights = tensor.data as Int8Array | Int16Array;
   const [k, n] = tensor.dims;
   const run = runs.get(tensor) ?? exactRun(weights, k, n);
   runs.set(tensor, run);
-  return {
-    a: site.inputs[0]!.pointer,
-    b: site.derived("pairs", [tensor], () => packPairs(tensor.data as Int8Array | Int16Array, k, n)),
-    y: site.outputs[0].pointer,
-    m: asRows(dims).rows,
-    ...{ n, k, run, weights, bits: tensor.dtype === "int8" ? 8 : 16 },
-  };
+  const b = site.derived("pairs", [tensor], () => packPairs(weights, k, n));
+  return { b, n, k, run, weights, bits };
 }
 
 /** A constant's values, one a column. */
@@ -52,40 +48,55 @@ function columnsOf(tensor: Tensor | undefined, n: number): number[] | undefined 
   return Array.from({ length: n }, (_, i) => values[tensor.size === 1 ? 0 : i]);
 }
 
-const toFloat: Binder = {
-  bind(site): Step | undefined {
-    const product = productOf(site);
-    const scale = site.constant(3);
-    const scales = product && columnsOf(scale, product.n);
-    if (!product || !scale || !scales) return undefined;
-    if (!isScalar(site.inputs[2]) || !isVectorOf(site.inputs[4], product.n)) return undefined;
-    const { a, b, y, m, n, k, run, bits } = product;
-    const kernel = site.kernels[`matmul_s16s${bits}_f32`];
-    const factors = site.derived(`${n} scales`, [scale], () => Float32Array.from(scales));
-    const [bias, aScale] = [site.inputs[4]?.pointer ?? 0, site.inputs[2]!.pointer >> 2];
-    return ({ views }) => kernel(a, k * 2, b, y, n * 4, m, n, k, run, bias, views.f32[aScale], factors);
-  },
-};
+/** What a product does to rows of A: as many as there are, one after another. */
+type RowsProduct = (context: RunContext, from: number, stride: number, m: number, to: number) => void;
 
-const toInt16: Binder = {
-  bind(site): Step | undefined {
-    const product = productOf(site);
-    if (!product) return undefined;
-    const { a, b, y, m, n, k, run, bits, weights } = product;
-    const [multiplier, shift, given] = [2, 3, 4].map((at) => site.constant(at));
-    const [multipliers, shifts] = [multiplier, shift].map((each) => columnsOf(each, n));
-    const bias = given ? columnsOf(given, n) : [];
-    if (!multiplier || !shift || !multipliers || !shifts || !bias || (site.inputs[4] && !given))
-      return undefined;
-    if (!isExact(weights, { n, multipliers, shifts, bias })) return undefined;
-    const kernel = site.kernels[`matmul_s16s${bits}_s16`];
-    const factors = site.derived(`${n} factors`, [multiplier, shift], () =>
-      Float64Array.from(multipliers, (each, i) => multiplier15(each) * 2 ** (shifts[i] - 15)),
-    );
-    const biases = given ? site.derived("float64", [given], () => Float64Array.from(bias)) : 0;
-    return () => kernel(a, k * 2, b, y, n * 2, m, n, k, run, biases, factors);
-  },
-};
+/** The product with the matrix of a site, and the bytes of a value of its result. */
+interface Product {
+  rows: RowsProduct;
+  n: number;
+  bytes: number;
+}
+
+function toFloat(site: Site): Product | undefined {
+  const matrix = matrixOf(site);
+  const scale = site.constant(3);
+  const scales = matrix && columnsOf(scale, matrix.n);
+  if (!matrix || !scale || !scales) return undefined;
+  if (!isScalar(site.inputs[2]) || !isVectorOf(site.inputs[4], matrix.n)) return undefined;
+  const { b, n, k, run, bits } = matrix;
+  const kernel = site.kernels[`matmul_s16s${bits}_f32`];
+  const factors = site.derived(`${n} scales`, [scale], () => Float32Array.from(scales));
+  const [bias, aScale] = [site.inputs[4]?.pointer ?? 0, site.inputs[2]!.pointer >> 2];
+  return {
+    ...{ n, bytes: 4 },
+    rows: ({ views }, from, stride, m, to) =>
+      kernel(from, stride, b, to, n * 4, m, n, k, run, bias, views.f32[aScale], factors),
+  };
+}
+
+function toInt16(site: Site): Product | undefined {
+  const matrix = matrixOf(site);
+  if (!matrix) return undefined;
+  const { b, n, k, run, bits, weights } = matrix;
+  const [multiplier, shift, given] = [2, 3, 4].map((at) => site.constant(at));
+  const [multipliers, shifts] = [multiplier, shift].map((each) => columnsOf(each, n));
+  const bias = given ? columnsOf(given, n) : [];
+  if (!multiplier || !shift || !multipliers || !shifts || !bias || (site.inputs[4] && !given))
+    return undefined;
+  if (!isExact(weights, { n, multipliers, shifts, bias })) return undefined;
+  const { low = -32768, high = 32767 } = site.node.attributes as Record<string, number>;
+  const kernel = site.kernels[`matmul_s16s${bits}_s16`];
+  const factors = site.derived(`${n} factors`, [multiplier, shift], () =>
+    Float64Array.from(multipliers, (each, i) => multiplier15(each) * 2 ** (shifts[i] - 15)),
+  );
+  const biases = given ? site.derived("float64", [given], () => Float64Array.from(bias)) : 0;
+  return {
+    ...{ n, bytes: SHORT },
+    rows: (_, from, stride, m, to) =>
+      kernel(from, stride, b, to, n * SHORT, m, n, k, run, biases, factors, low, high),
+  };
+}
 
 interface Requantization {
   n: number;
@@ -105,7 +116,38 @@ function isExact(weights: Int8Array | Int16Array, { n, multipliers, shifts, bias
   });
 }
 
+type MakeProduct = (site: Site) => Product | undefined;
+
+const matMul = (make: MakeProduct): Binder => ({
+  bind(site): Step | undefined {
+    const [dims, product] = [fixedDims(site.inputs[0]), make(site)];
+    if (!dims || !product) return undefined;
+    const { rows, width } = asRows(dims);
+    const [a, y] = [site.inputs[0]!.pointer, site.outputs[0].pointer];
+    return (context) => product.rows(context, a, width * SHORT, rows, y);
+  },
+});
+
+/** Windows as rows; padding is 0. */
+const conv = (make: MakeProduct): Binder => ({
+  scratch(site) {
+    const sliding = slidingOf(site);
+    return sliding ? windowBytes(sliding, 1) : 0;
+  },
+  bind(site): Step | undefined {
+    const sliding = slidingOf(site);
+    const product = sliding && make(site);
+    if (!product || groupsOf(site.node) !== 1) return undefined;
+    const rows = windowRows(sliding, 1, site.kernels, site.inputs[0]!.pointer, site.scratch);
+    const [y, bytes] = [site.outputs[0].pointer, product.n * product.bytes];
+    return (context) =>
+      rows(0, (from, stride, m, first) => product.rows(context, from, stride, m, y + first * bytes));
+  },
+});
+
 export const int16: Record<string, Binder> = {
-  MatMulInteger16ToFloat: toFloat,
-  MatMulInteger16: toInt16,
+  MatMulInteger16ToFloat: matMul(toFloat),
+  MatMulInteger16: matMul(toInt16),
+  ConvInteger16ToFloat: conv(toFloat),
+  ConvInteger16: conv(toInt16),
 };

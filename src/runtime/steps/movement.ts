@@ -5,7 +5,7 @@ import { sizeOf, stridesOf } from "../../tensor/tensor.ts";
 import { fixedDims } from "../operand.ts";
 import type { Binder, Site, Step } from "../step.ts";
 
-/** At most four axes: what the copying kernels take. */
+/** At most four axes: what the copying kernels take. Elements of two bytes are an axis of bytes more. */
 function copy(
   site: Site,
   from: number,
@@ -14,10 +14,13 @@ function copy(
   strides: readonly number[],
 ): Step | undefined {
   const width = elementBytes(site.outputs[0].dtype);
-  const kernel = { 1: site.kernels.copy_strided_8, 4: site.kernels.copy_strided_32 }[width];
-  if (!kernel || dims.length > 4) return undefined;
-  const [d0, d1, d2, d3] = [...new Array<number>(4 - dims.length).fill(1), ...dims];
-  const [s0, s1, s2, s3] = [...new Array<number>(4 - dims.length).fill(0), ...strides];
+  const { copy_strided_8, copy_strided_32 } = site.kernels;
+  const kernel = { 1: copy_strided_8, 2: copy_strided_8, 4: copy_strided_32 }[width];
+  const sizes = width === 2 ? [...dims, 2] : dims;
+  const steps = width === 2 ? [...strides.map((stride) => 2 * stride), 1] : strides;
+  if (!kernel || sizes.length > 4) return undefined;
+  const [d0, d1, d2, d3] = [...new Array<number>(4 - sizes.length).fill(1), ...sizes];
+  const [s0, s1, s2, s3] = [...new Array<number>(4 - sizes.length).fill(0), ...steps];
   return () => kernel(from, to, d0, d1, d2, d3, s0, s1, s2, s3);
 }
 

@@ -249,6 +249,8 @@ export const splits: Partial<Record<KernelName, Split>> = {
   quantize_u8: converted(4, 1),
   dequantize_u8: converted(1, 4),
   dequantize_s8: converted(1, 4),
+  quantize_s16: converted(4, 2),
+  dequantize_s16: converted(2, 4),
   ...Object.fromEntries(
     (["neg", "abs", "sqrt", "relu"] as const).map((name) => [`${name}_f32`, values(cheap, 2)]),
   ),

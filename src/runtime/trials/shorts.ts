@@ -44,8 +44,9 @@ function toShort(bits: 8 | 16, shape: Shape): Trial {
     const factors = multipliers.map((each, i) => multiplier15(each) * 2 ** (shifts[i] - 15));
     const [x, w, c] = [bench.put(a), bench.put(packPairs(b, k, n)), bench.put(new Int16Array(m * n))];
     const [given, factor] = [bench.put(bias), bench.put(Float64Array.from(factors))];
-    kernels[`matmul_s16s${bits}_s16`](x, k * 2, w, c, n * 2, m, n, k, RUN, given, factor);
-    const want = matmulS16S16(a, b, shape, { multipliers, shifts, bias });
+    const [low, high] = [-20000, 30000];
+    kernels[`matmul_s16s${bits}_s16`](x, k * 2, w, c, n * 2, m, n, k, RUN, given, factor, low, high);
+    const want = matmulS16S16(a, b, shape, { multipliers, shifts, bias, low, high });
     return { got: bench.get(c, want), want };
   };
 }
