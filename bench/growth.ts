@@ -1,5 +1,4 @@
-// Longer and longer audio through one recogniser, and more and more speakers at once: time should grow with the audio,
-// memory should not.
+// Longer and longer audio through one recogniser, and more and more speakers at once: time should grow with the audio.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,8 +22,6 @@ export interface LengthResult {
   /** Of the processor. */
   processingSeconds: number;
   segments: number;
-  /** Of the process, less what the audio itself takes. */
-  residentMB: number;
 }
 
 export interface StreamsResult {
@@ -33,7 +30,6 @@ export interface StreamsResult {
   processingSeconds: number;
   /** From the end of everybody's sentence until the last of the texts is there. */
   longestWait: number;
-  residentMB: number;
 }
 
 export interface GrowthResult {
@@ -74,8 +70,7 @@ async function measureLengths(
       onProgress: (progress) => onProgress?.(done + progress.done, total, `${length} s`),
     });
     const processingSeconds = (ownTime() - started) / 1000;
-    const residentMB = (process.memoryUsage.rss() - speech.byteLength) / 1e6;
-    results.push({ audioSeconds, processingSeconds, segments: segments.length, residentMB });
+    results.push({ audioSeconds, processingSeconds, segments: segments.length });
     before += length;
   }
   return results;
@@ -106,7 +101,6 @@ async function measureStreams(
       audioSeconds: heard.reduce((sum, { audioSeconds }) => sum + audioSeconds, 0),
       processingSeconds: (ownTime() - spent) / 1000,
       longestWait: Math.max(...heard.map(({ waited }) => waited)) / 1000,
-      residentMB: process.memoryUsage.rss() / 1e6,
     });
   }
   return results;

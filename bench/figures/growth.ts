@@ -2,7 +2,7 @@
 
 import * as Plot from "@observablehq/plot";
 import { type Panel, svgOf } from "../../src/charts/svg.ts";
-import type { GrowthResult } from "../growth.ts";
+import type { Growing } from "../parts/growth.ts";
 import { colours } from "./bars.ts";
 
 interface Point {
@@ -10,13 +10,13 @@ interface Point {
   readonly y: number;
 }
 
-export function growthFigure({ lengths, streams }: GrowthResult): string {
+export function growthFigure({ lengths, streams, resident }: Growing): string {
   const time = lengths.map((each) => ({ x: each.audioSeconds, y: each.processingSeconds }));
   const shared = streams.map((each) => ({ x: each.streams, y: each.processingSeconds }));
-  const memory = lengths.map((each) => ({ x: each.audioSeconds, y: each.residentMB }));
+  const memory = resident.slice(1).map(({ heard, residentMB }) => ({ x: heard, y: residentMB }));
   return svgOf("Longer audio, more streams", [
     growing("seconds to transcribe so many seconds of audio", "audio, s →", "processing, s", time),
-    flat("resident memory beside the audio, MB", "audio, s →", memory),
+    flat("resident memory after so much speech, MB", "speech, s →", memory),
     growing(
       "seconds to transcribe a sentence each of so many speakers",
       "streams →",

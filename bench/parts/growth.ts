@@ -2,6 +2,7 @@
 
 import { growthFigure } from "../figures/growth.ts";
 import { type GrowthResult, type LengthResult, measureGrowth, type StreamsResult } from "../growth.ts";
+import { measureFirstText, measureResident, type Resident, recordings } from "../resident.ts";
 import { type Column, sheet } from "../table.ts";
 import type { Part, Settings } from "./part.ts";
 
@@ -10,7 +11,14 @@ const STREAMS = [1, 2, 4, 8, 16, 32, 64];
 /** How many of them a quick run takes. */
 const QUICK = 3;
 
-type Grown = Pick<LengthResult, "audioSeconds" | "processingSeconds" | "residentMB">;
+type Grown = Pick<LengthResult, "audioSeconds" | "processingSeconds">;
+
+/** Time by length and by streams, and memory over time. */
+export interface Growing extends GrowthResult {
+  resident: Resident[];
+  /** From the start of a process to its first text, in ms. */
+  firstText: number;
+}
 
 const common: Column<Grown>[] = [
   { title: "audio, s", cell: ({ audioSeconds }) => audioSeconds.toFixed(0) },
@@ -20,37 +28,42 @@ const common: Column<Grown>[] = [
     cell: ({ processingSeconds, audioSeconds }) => (processingSeconds / audioSeconds).toFixed(4),
   },
 ];
-const resident: Column<Grown> = { title: "resident MB", cell: ({ residentMB }) => residentMB.toFixed(0) };
-
-export const growth: Part<GrowthResult> = {
+export const growth: Part<Growing> = {
   summary: "1 to 3600 seconds of audio, and 1 to 64 streams on one core: is time linear, and memory flat?",
   others: false,
 
-  measure: ({ quick, bar }: Settings) =>
-    measureGrowth({
+  async measure({ quick, data, bar }: Settings) {
+    bar.update(0, 1, "memory");
+    const resident = await measureResident(data, quick ? 60 : 600);
+    const grown = await measureGrowth({
       lengths: quick ? LENGTHS.slice(0, QUICK) : LENGTHS,
       streams: quick ? STREAMS.slice(0, QUICK) : STREAMS,
       onProgress: (done, total, label) => bar.update(done, total, label),
-    }),
+    });
+    const firstText = await measureFirstText(recordings(data)[0], quick ? 1 : 5);
+    return { ...grown, resident, firstText };
+  },
 
   heading: "Longer audio, more streams",
   figure: growthFigure,
-  explain({ lengths, streams }) {
+  explain({ lengths, streams, resident, firstText }) {
     const factor = (grown: Grown) => (grown.processingSeconds / grown.audioSeconds).toFixed(3);
     const [shortest, longest] = [lengths[0], lengths.at(-1)!];
     const many = streams.at(-1)!;
     return (
       `From ${shortest.audioSeconds.toFixed(0)} to ${longest.audioSeconds.toFixed(0)} s of audio the real-time factor ` +
       `goes from ${factor(shortest)} to ${factor(longest)}, for audio is cut at pauses and no piece is longer than the ` +
-      "model takes; what a run needs, beside the audio itself, does not grow with it. " +
+      "model takes. A process that loads the recogniser and hears recordings, and does nothing else, has " +
+      `${resident[0].residentMB.toFixed(0)} MB after loading and ${resident.at(-1)!.residentMB.toFixed(0)} MB after ` +
+      `${(resident.at(-1)!.heard / 60).toFixed(0)} minutes of speech; its first text is there ${firstText.toFixed(0)} ms after the process has started. ` +
       `${many.streams} speakers at once share one recogniser in turn: each gets the text that it gets alone, and ` +
       `${many.audioSeconds.toFixed(0)} s of speech take ${many.processingSeconds.toFixed(1)} s of the processor.`
     );
   },
 
-  tables({ lengths, streams }) {
+  tables({ lengths, streams, resident }) {
     const byLength = sheet<LengthResult>(
-      [...common, { title: "pieces", cell: ({ segments }) => `${segments}` }, resident],
+      [...common, { title: "pieces", cell: ({ segments }) => `${segments}` }],
       lengths,
     );
     const byStreams = sheet<StreamsResult>(
@@ -58,10 +71,16 @@ export const growth: Part<GrowthResult> = {
         { title: "streams", cell: ({ streams }) => `${streams}` },
         ...common,
         { title: "longest wait, s", cell: ({ longestWait }) => longestWait.toFixed(2) },
-        resident,
       ],
       streams,
     );
-    return [byLength, byStreams];
+    const memory = sheet<Resident>(
+      [
+        { title: "speech heard, s", cell: ({ heard }) => heard.toFixed(0) },
+        { title: "resident MB", cell: ({ residentMB }) => residentMB.toFixed(0) },
+      ],
+      resident,
+    );
+    return [byLength, byStreams, memory];
   },
 };
