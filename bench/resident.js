@@ -19,7 +19,7 @@ for (let i = 0; heard < Number(seconds); i++) {
   await recognizer.transcribe(samples);
   if (i === 0) firstText = performance.now();
   heard += samples.length / RATE;
-  if (heard >= next) report();
+  if (i === 0 || heard >= next) report();
 }
 recognizer.dispose();
 

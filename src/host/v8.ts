@@ -10,11 +10,14 @@ export function enableWide(): void {
   v8.setFlagsFromString("--experimental-wasm-revectorize");
 }
 
+/** While a program starts, the engine may use more memory: its compilers are quicker then. In milliseconds. */
+const AFTER_START = 2000;
+
 /**
  * Keeps JavaScript's part of the memory small: recognition makes few objects and lets them go at once, but the engine
- * gives them up to 100 MB before it looks. With this a recogniser stays below 150 MB in all, for a few per cent of time.
+ * gives them up to 100 MB before it looks. With this a recogniser stays below 150 MB in all.
  */
 export function keepMemorySmall(): void {
   v8.setFlagsFromString("--semi-space-growth-factor=1");
-  v8.setFlagsFromString("--optimize-for-size");
+  setTimeout(() => v8.setFlagsFromString("--optimize-for-size"), AFTER_START).unref();
 }
