@@ -151,3 +151,49 @@ test("an error in a file names the file as the recipe does", () => {
     message: /^decoder: /,
   });
 });
+
+/** z = −y, y = h + x, or h − x at another rate than 16; what comes back is y. */
+const voice = onnxFile({
+  input: [value("x", ["batch", 2n]), value("h", ["batch", 2n]), value("rate", [], INT64)],
+  initializer: [constant("sixteen", INT64, [], [16])],
+  node: [
+    node("Equal: rate sixteen → fast"),
+    node("If: fast → y", {
+      attribute: [
+        branch("then_branch", { name: "sum", node: [node("Add: h x → a")], output: [value("a", [])] }),
+        branch("else_branch", { name: "difference", node: [node("Sub: h x → b")], output: [value("b", [])] }),
+      ],
+    }),
+    node("Neg: y → z"),
+  ],
+  output: [value("y", ["batch", 2n]), value("z", ["batch", 2n])],
+});
+
+test("an input bound to a number decides branches, and an output fed back is a state", async () => {
+  for (const [rate, op, results] of [
+    [16, "Add", [1, 2, 3]],
+    [8, "Sub", [-1, -2, -3]],
+  ] as const) {
+    const graph = { name: "voice", file: "voice", bind: { rate }, sizes: { batch: 1 } };
+    const model = packModel({ graphs: [graph], feedback: { h: "y" } }, { voice });
+    assert.deepEqual(
+      model.graphs[0].nodes.map((each) => each.op),
+      [op, "Neg"],
+    );
+    assert.deepEqual(model.states, [{ name: "h", input: "h", output: "y" }]);
+    using session = await InferenceSession.create(writeOvx(model));
+    for (const result of results) {
+      const { z, ...others } = await session.run({ x: new Tensor("float32", [1, 1], [1, 2]) });
+      assert.deepEqual(z.numbers(), [-result, -result]);
+      assert.deepEqual(others, {});
+    }
+  }
+});
+
+test("an input that is not there, or of any size, cannot be bound", () => {
+  for (const bind of [{ nobody: 1 }, { x: 1 }])
+    assert.throws(() => packModel({ graphs: [{ name: "voice", file: "voice", bind }] }, { voice }), {
+      code: "argument",
+      message: /cannot be bound/,
+    });
+});

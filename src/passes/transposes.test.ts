@@ -5,6 +5,7 @@ import {
   apply,
   becomes,
   graph,
+  int64,
   node,
   noise,
   ops,
@@ -90,4 +91,14 @@ test("a number of more axes than the value keeps its axes", () => {
     nodes: [turn("x → t", 1, 0), "Add: t one → y"],
   });
   sameResults(higher, settle(higher, sinkTransposes));
+});
+
+test("a part of what was turned is a turned part", () => {
+  const sliced = graph({
+    inputs: { x: [2, 3, 4] },
+    constants: { from: int64(0, 1), to: int64(2, 3), axes: int64(-1, 1), all: int64(0), some: int64(2) },
+    nodes: [turn("x → t", 0, 2, 1), "Slice: t from to axes → s", "Neg: s → y"],
+  });
+  becomes(sinkTransposes, sliced, ["Slice", "Neg", "Transpose"]);
+  stays(sinkTransposes, { ...sliced, nodes: [sliced.nodes[0], node("Slice: t all some → y")] });
 });
