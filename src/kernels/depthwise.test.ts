@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { depthwiseF32, depthwiseI32, limit, windowMax } from "../reference/depthwise.ts";
+import { depthwiseF32, depthwiseI32, windowMax } from "../reference/depthwise.ts";
+import { limit } from "../reference/elementwise-functions.ts";
 import { addBias, requantize } from "../reference/requantize.ts";
 import { addDepthwiseF32 } from "./depthwise_f32.ts";
 import { addDepthwiseLinesU8S8 } from "./depthwise_lines_u8s8.ts";

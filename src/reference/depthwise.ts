@@ -69,9 +69,3 @@ export function windowMax<T extends Float32Array | Uint8Array | Int8Array>(
   }
   return y;
 }
-
-/** Values limited to low … high, in place; a NaN stays. */
-export function limit(y: Float32Array, low: number, high: number): Float32Array {
-  for (let i = 0; i < y.length; i++) y[i] = y[i] < low ? low : y[i] > high ? high : y[i];
-  return y;
-}

@@ -34,3 +34,9 @@ export const binaryFunctions = {
 
 export type UnaryName = keyof typeof unaryFunctions;
 export type BinaryName = keyof typeof binaryFunctions;
+
+/** Values limited to low … high, in place; a NaN stays. */
+export function limit(y: Float32Array, low: number, high: number): Float32Array {
+  for (let i = 0; i < y.length; i++) y[i] = y[i] < low ? low : y[i] > high ? high : y[i];
+  return y;
+}

@@ -2,7 +2,8 @@
 // and a convolution is a matrix product of windows; a sum runs over the places, in each over the channels.
 
 import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
-import { type ChannelWindows, depthwiseF32, limit, windowMax } from "../depthwise.ts";
+import { type ChannelWindows, depthwiseF32, windowMax } from "../depthwise.ts";
+import { limit } from "../elementwise-functions.ts";
 import { matmulF32 } from "../matmul.ts";
 import {
   dataOf,

@@ -2,10 +2,10 @@
 
 import type { KernelName } from "../../kernels/functions.ts";
 import { copyStrided } from "../../reference/copy.ts";
-import { limit } from "../../reference/depthwise.ts";
 import {
   type BinaryName,
   binaryFunctions,
+  limit,
   type UnaryName,
   unaryFunctions,
 } from "../../reference/elementwise-functions.ts";

@@ -2,7 +2,8 @@
 
 import type { KernelName } from "../../kernels/functions.ts";
 import { gatherWindows, padLines } from "../../reference/copy.ts";
-import { depthwiseF32, limit, windowMax } from "../../reference/depthwise.ts";
+import { depthwiseF32, windowMax } from "../../reference/depthwise.ts";
+import { limit } from "../../reference/elementwise-functions.ts";
 import { floats, type Trial, unsigned } from "./bench.ts";
 
 /** 2×2 windows, dilated along the columns, over an image of 4×6 places: more channels than one block of any kernel. */
