@@ -22,6 +22,7 @@ export const lowerRecurrent =
     const sizes = layer && sizesOf(node, layer.gates, view);
     if (!sizes || !isPlain(node, sizes.directions, layer.activations)) return undefined;
     const make = new Maker(node, sizes, view, onlyGiven);
+    if (!make.keepsStates) return undefined;
     return node.op === "LSTM" ? make.lstm() : make.gru();
   };
 
@@ -61,6 +62,8 @@ class Maker {
   private readonly view: View;
   /** Weights on few bits, where h may be quantized. */
   private readonly integers: ReadonlyMap<number, QuantizedWeights>;
+  /** Of h where it meets weights; 0 where nothing is said. */
+  private readonly stateBits: number;
 
   constructor(node: Node, sizes: Sizes, view: View, onlyGiven: boolean) {
     [this.node, this.sizes, this.view] = [node, sizes, view];
@@ -73,6 +76,15 @@ class Maker {
     });
     const all = [W, R, PROJECTION].every((at) => !node.inputs[at] || found.some(([own]) => own === at));
     this.integers = new Map(all && (onGrid || !onlyGiven) ? found : []);
+    this.stateBits = Number(node.attributes.state_bits ?? 0);
+  }
+
+  /** Whether a walk puts states on the bits that the layer says: that takes weights on few bits, for 16 around 0. */
+  get keepsStates(): boolean {
+    const { cell_bits = 0 } = this.node.attributes;
+    if (this.stateBits === 0 && cell_bits === 0) return true;
+    const centred = [...this.integers.values()].every(({ zeros }) => zeros.every((zero) => zero === 0));
+    return this.integers.size > 0 && (this.stateBits <= 8 || centred);
   }
 
   lstm(): Node[] {
@@ -119,8 +131,13 @@ class Maker {
       while (inputs.at(-1) === "") inputs.pop();
       const made = ["y", ...states].map((part) => this.fresh(`${part}${d}`));
       const backwards = reverse || d === 1 ? 1 : 0;
-      const kind = this.integers.size > 0 ? `${op}Integer` : op;
-      this.nodes.push(makeNode(kind, inputs, made, { ...attributes, backwards }));
+      const suffix = this.integers.size === 0 ? "" : this.stateBits > 8 ? "Integer16" : "Integer";
+      const { cell_bits } = this.node.attributes;
+      const bits = {
+        ...(suffix === "Integer" && this.stateBits > 0 && this.stateBits < 8 ? { bits: this.stateBits } : {}),
+        ...(cell_bits === undefined ? {} : { cell_bits }),
+      };
+      this.nodes.push(makeNode(`${op}${suffix}`, inputs, made, { ...attributes, ...bits, backwards }));
       return made;
     });
     const columns = (which: number): string[] => results.map((made) => made[which]);

@@ -2,7 +2,7 @@
 // QuantizeLinear and DequantizeLinear. It runs as it is, on floats that lie on grids; passes make integer operators of
 // it.
 
-import type { Graph, Node } from "../model/graph.ts";
+import type { Attributes, Graph, Node } from "../model/graph.ts";
 import { type DType, dtypes } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { ActivationUse } from "./activations.ts";
@@ -23,16 +23,18 @@ export interface QuantizedLayer {
 export interface Insertion {
   layers: readonly QuantizedLayer[];
   uses: readonly ActivationUse[];
+  /** More attributes, by node. */
+  attributes?: ReadonlyMap<string, Attributes>;
   /** The grid of a value that is not quantized on the fly. */
   gridOf(value: string, format: ActivationFormat): Grid;
 }
 
 /** The graph with all of that in place; values keep their names. */
-export function insertQuantization(graph: Graph, { layers, uses, gridOf }: Insertion): Graph {
+export function insertQuantization(graph: Graph, { layers, uses, attributes, gridOf }: Insertion): Graph {
   const builder = new Builder(graph);
   for (const quantized of layers) builder.quantizeWeights(quantized);
   for (const use of uses) builder.quantizeActivation(use, gridOf);
-  return builder.finish();
+  return builder.finish(attributes ?? new Map());
 }
 
 class Builder {
@@ -75,11 +77,13 @@ class Builder {
     this.inputs.get(node.name)![at] = known;
   }
 
-  finish(): Graph {
+  finish(attributes: ReadonlyMap<string, Attributes>): Graph {
     const { graph, behind } = this;
     const nodes = [...this.before, ...graph.inputs.flatMap(({ name }) => behind.get(name) ?? [])];
     for (const node of graph.nodes) {
-      nodes.push({ ...node, inputs: this.inputs.get(node.name)! });
+      const own = attributes.get(node.name);
+      const more = own ? { attributes: { ...node.attributes, ...own } } : {};
+      nodes.push({ ...node, ...more, inputs: this.inputs.get(node.name)! });
       for (const output of node.outputs) nodes.push(...(behind.get(output) ?? []));
     }
     const used = new Set([...nodes.flatMap((node) => node.inputs), ...graph.outputs.map(({ name }) => name)]);

@@ -18,7 +18,19 @@ const models: readonly [name: string, model: Model][] = [
   ["an LSTM", recurrent("LSTM")],
   ["a GRU", recurrent("GRU")],
 ];
-const schemes = ["w8a8", "w4a8", "w8a16", "w4a16", "w16a16", "w8", "w4", "w8a8-dynamic", "article6", "pow2"];
+const schemes = [
+  "w8a8",
+  "w8a8-cell16",
+  "w4a8",
+  "w8a16",
+  "w4a16",
+  "w16a16",
+  "w8",
+  "w4",
+  "w8a8-dynamic",
+  "article6",
+  "pow2",
+];
 
 async function packed(model: Model, scheme: string): Promise<{ simulation: Model; file: Model }> {
   const { model: simulation } = await quantize(model, { scheme, calibration: clipsFor(model, 16) });

@@ -2,6 +2,7 @@
 // wrong with a model before any work is done.
 
 import { OctavoxError } from "../errors.ts";
+import type { Attributes } from "../model/graph.ts";
 import type { Layer, Unsupported } from "./layers.ts";
 import { groupsOf } from "./matrix.ts";
 import { checkPatterns, matches } from "./patterns.ts";
@@ -68,8 +69,18 @@ export function planLayers(
 
 function schemeOf(layer: Layer, scheme: Scheme, rules: readonly SchemeRule[]): LayerScheme {
   const all = [...(scheme.rules ?? []), ...rules].filter((rule) => matches(rule.layers, layer));
-  const { weights, activations } = all.at(-1)?.scheme ?? scheme;
-  return { weights, activations };
+  const { weights, activations, states, cell } = all.at(-1)?.scheme ?? scheme;
+  return { weights, activations, states, cell };
+}
+
+/** What a recurrent layer is told of its states: attributes of its node (docs/operators.md). */
+export function stateAttributes({ layer, scheme }: LayerPlan): Attributes {
+  const { weights, activations, states = activations, cell } = scheme;
+  if (!weights || !states || (layer.op !== "LSTM" && layer.op !== "GRU")) return {};
+  return {
+    state_bits: states.bits > 8 ? 16 : states.bits,
+    ...(cell && layer.op === "LSTM" ? { cell_bits: cell.bits } : {}),
+  };
 }
 
 /** Why an operator cannot have these formats; undefined when it can. */

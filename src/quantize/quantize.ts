@@ -13,7 +13,7 @@ import { insertQuantization, type QuantizedLayer } from "./insert.ts";
 import { findLayers, type Unsupported } from "./layers.ts";
 import { measure } from "./measure.ts";
 import { type Observer, observerNamed } from "./observers/index.ts";
-import { formatOf, type LayerPlan, planLayers } from "./plan.ts";
+import { formatOf, type LayerPlan, planLayers, stateAttributes } from "./plan.ts";
 import type { QuantizationReport } from "./report.ts";
 import { makeReport } from "./report-of.ts";
 import { type ActivationFormat, type Scheme, type SchemeRule, schemeNamed } from "./schemes.ts";
@@ -206,7 +206,9 @@ class GraphQuantizer {
 
   private graphOf(plans: readonly LayerPlan[]): Graph {
     const uses = plans === this.plans ? this.uses : this.usesOf(plans);
-    return insertQuantization(this.graph, { layers: this.layersOf(plans), uses, gridOf: this.gridOf });
+    const attributes = new Map(plans.map((plan) => [plan.layer.name, stateAttributes(plan)]));
+    const layers = this.layersOf(plans);
+    return insertQuantization(this.graph, { layers, uses, attributes, gridOf: this.gridOf });
   }
 
   /** For running: weights made once. */

@@ -29,6 +29,10 @@ export interface ActivationFormat {
 export interface LayerScheme {
   weights?: WeightFormat | undefined;
   activations?: ActivationFormat | undefined;
+  /** Of a recurrent layer's own h where it meets weights, each time over its own range; the activations' unless said. */
+  states?: Pick<ActivationFormat, "bits"> | undefined;
+  /** Of an LSTM's c from step to step, likewise; in float unless said. */
+  cell?: { bits: 16 } | undefined;
 }
 
 export interface SchemeRule {
@@ -87,7 +91,9 @@ function delicate(weightFormat: WeightFormat, inputs: ActivationFormat | undefin
     ...(fine !== weightFormat
       ? [{ layers: "@depthwise", scheme: { weights: fine, activations: inputs } }]
       : []),
-    ...(wide !== inputs ? [{ layers: "@first", scheme: { weights: weightFormat, activations: wide } }] : []),
+    ...(wide !== inputs
+      ? [{ layers: "@first", scheme: { weights: weightFormat, activations: wide, states: inputs } }]
+      : []),
   ];
 }
 
@@ -121,8 +127,8 @@ export const schemes = {
 
 export type SchemeName = keyof typeof schemes;
 
-/** w BITS (a BITS)? (-dynamic)? (-block SIZE | -tensor | -gate)? */
-const grammar = /^w(\d+)(?:a(\d+))?(-dynamic)?(?:-block(\d+)|-(tensor|gate))?$/;
+/** w BITS (a BITS)? (-dynamic)? (-block SIZE | -tensor | -gate)? (-cell16)?, the last with activations alone */
+const grammar = /^w(\d+)(?:a(\d+))?(-dynamic)?(?:-block(\d+)|-(tensor|gate))?((?<=a\d.*)-cell16)?$/;
 
 /**
  * A scheme by its name, or by what the name says.
@@ -137,14 +143,16 @@ export function schemeNamed(name: string): Scheme {
     throw new OctavoxError("argument", `the scheme "${name}"`, {
       expected: `one of ${Object.keys(schemes).join(", ")}, or a name like w6a8, w8a8-dynamic-gate, w4-block32, article6`,
     });
-  const [, weightBits, activationBits, dynamic, block, granularity] = parts;
+  const [, weightBits, activationBits, dynamic, block, granularity, cell16] = parts;
+  const cell = cell16 ? { cell: { bits: 16 } as const } : {};
   const size = block === undefined ? undefined : { block: blockIn(block, name) };
   const own = weights(bitsIn(weightBits, name), size ?? granularityIn(granularity));
   if (activationBits === undefined) return { name, weights: own, rules: delicate(own, undefined) };
   const inputs = activations(bitsIn(activationBits, name), dynamic ? "dynamic" : "calibrated");
   // What is found on the fly is always the range's own.
   const found = dynamic ? { ...inputs, symmetric: false } : inputs;
-  return { name, weights: own, activations: found, rules: delicate(own, found) };
+  const rules = delicate(own, found).map((rule) => ({ ...rule, scheme: { ...rule.scheme, ...cell } }));
+  return { name, weights: own, activations: found, ...cell, rules };
 }
 
 function granularityIn(text: string | undefined): Granularity {

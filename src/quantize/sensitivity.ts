@@ -73,13 +73,16 @@ function probabilities(scores: Float32Array): number[] {
 }
 
 /** One step up in precision: weights to 8 bits, then activations to 16, then weights to 16, then float. */
-export function raised({ weights, activations }: LayerScheme): LayerScheme {
+export function raised({ weights, activations, states, cell }: LayerScheme): LayerScheme {
   if (!weights) return {};
-  if (weights.bits < 8)
-    return { weights: { ...weights, bits: 8, granularity: "channel", symmetric: true }, activations };
-  if (activations && activations.bits < 16)
-    return { weights, activations: { ...activations, bits: 16, symmetric: true, range: "calibrated" } };
-  if (weights.bits < 16 && activations) return { weights: { ...weights, bits: 16 }, activations };
+  if (weights.bits < 8) {
+    const more: LayerScheme["weights"] = { ...weights, bits: 8, granularity: "channel", symmetric: true };
+    return { weights: more, activations, states, cell };
+  }
+  const fewest = Math.min(activations?.bits ?? 16, states?.bits ?? 16);
+  if (activations && fewest < 16)
+    return { weights, activations: { ...activations, bits: 16, symmetric: true, range: "calibrated" }, cell };
+  if (weights.bits < 16 && activations) return { weights: { ...weights, bits: 16 }, activations, cell };
   return {};
 }
 

@@ -2,8 +2,9 @@
 // before, and these functions walk over time. A step's gates are h·R, summed in the order of k, plus the frame's part.
 
 import { sigmoid, tanh } from "./functions.ts";
+import { matmulS16F32 } from "./int16.ts";
 import { matmulF32, matmulU8S8F32 } from "./matmul.ts";
-import { dynamicQuantize } from "./quantize.ts";
+import { dequantize, dynamicQuantize, dynamicQuantizeS16 } from "./quantize.ts";
 
 const f32 = Math.fround;
 
@@ -14,19 +15,38 @@ export function floatProduct(matrix: Float32Array, k: number, n: number): RowPro
   return (v, bias) => matmulF32(v, matrix, [1, n, k], bias);
 }
 
-/** The row in 8 bits, of its own range; scales and zero points of the matrix are one a column. */
+/** The row in `bits` (up to 8), of its own range; scales and zero points of the matrix are one a column. */
 export function integerProduct(
   matrix: Int8Array,
   k: number,
   n: number,
   bScales: Float32Array,
   bZeros: Int32Array,
+  bits = 8,
 ): RowProduct {
   return (v, bias) => {
-    const { y, scale, zero } = dynamicQuantize(v);
+    const { y, scale, zero } = dynamicQuantize(v, bits);
     const zeros = { aZero: zero, bZeros };
-    return matmulU8S8F32(y, matrix, [1, n, k], zeros, { aScale: scale, bScales, bias });
+    return matmulU8S8F32(y as Uint8Array, matrix, [1, n, k], zeros, { aScale: scale, bScales, bias });
   };
+}
+
+/** The row in 16 bits around 0, of its own range; scales of the matrix are one a column. */
+export function shortProduct(matrix: Int8Array, k: number, n: number, bScales: Float32Array): RowProduct {
+  return (v, bias) => {
+    const { y, scale } = dynamicQuantizeS16(v);
+    return matmulS16F32(y, matrix, [1, n, k], { aScale: scale, bScales, bias });
+  };
+}
+
+/** A row on the grid of `bits` over its own range: 16 around 0, up to 8 with a zero point. */
+export function onOwnGrid(v: Float32Array, bits: number): Float32Array {
+  if (bits > 8) {
+    const { y, scale } = dynamicQuantizeS16(v);
+    return dequantize(y, scale, 0);
+  }
+  const { y, scale, zero } = dynamicQuantize(v, bits);
+  return dequantize(y, scale, zero);
 }
 
 /** The order in which the four gates of an LSTM lie; ONNX's is "iofc": input, output, forget, cell. */

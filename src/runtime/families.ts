@@ -46,7 +46,10 @@ export const families: readonly Listed[] = [
     load: async () => (await import("./families/requantized.ts")).requantized,
   },
   {
-    operators: ["LstmSteps", "LstmStepsInteger", "GruSteps", "GruStepsInteger", "LstmCell"],
+    operators: [
+      ...["LstmSteps", "LstmStepsInteger", "LstmStepsInteger16", "LstmCell"],
+      ...["GruSteps", "GruStepsInteger", "GruStepsInteger16"],
+    ],
     load: async () => (await import("./families/recurrent.ts")).recurrent,
   },
   {
@@ -55,6 +58,7 @@ export const families: readonly Listed[] = [
   },
   {
     operators: ["MatMulInteger16ToFloat", "MatMulInteger16", "ConvInteger16ToFloat", "ConvInteger16"],
+    also: ["LstmStepsInteger16", "GruStepsInteger16"],
     load: async () => (await import("./families/shorts.ts")).shorts,
   },
 ];

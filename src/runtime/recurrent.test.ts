@@ -10,37 +10,40 @@ const sizes = [
   ...([[64, 5, 1] as const, [128, 2, 1] as const, [129, 1, 3] as const] as const),
 ];
 
+type Kind = "" | "Integer" | "Integer16";
+
 /** A matrix as the node takes it, in floats or with 8 bits, and its scale and zero point. */
-function matrixOf(grid: Grid, k: number, n: number, integer: boolean): [matrix: string, affine: string[]] {
-  if (!integer) return [grid.constant(grid.floats([k, n])), []];
+function matrixOf(grid: Grid, k: number, n: number, kind: Kind): [matrix: string, affine: string[]] {
+  if (kind === "") return [grid.constant(grid.floats([k, n])), []];
   const dims = k % 2 ? [n] : [];
   const scale = new Tensor(
     "float32",
     Float32Array.from({ length: n }, (_, i) => 0.004 + i / 9999),
     [n],
   );
-  const zeros = Array.from({ length: k % 2 ? n : 1 }, (_, i) => (k % 3 === 0 ? 0 : (i % 7) - 3));
+  const centred = kind === "Integer16" || k % 3 === 0;
+  const zeros = Array.from({ length: k % 2 ? n : 1 }, (_, i) => (centred ? 0 : (i % 7) - 3));
   return [
     grid.constant(grid.bytes("int8", [k, n])),
     [grid.constant(scale), grid.constant(new Tensor("int8", zeros, dims))],
   ];
 }
 
-for (const integer of [false, true]) {
-  const kind = integer ? "Integer" : "";
+for (const kind of ["", "Integer", "Integer16"] as const) {
   test(`LstmSteps${kind} has the reference's bits: states, peepholes, projections, both ways of time`, async () => {
     const grid = new Grid();
     for (const [hidden, time, batch] of sizes) {
       const projected = hidden % 4 === 1 ? Math.ceil(hidden / 2) : undefined;
       const width = projected ?? hidden;
-      const [r, scales] = matrixOf(grid, width, 4 * hidden, integer);
-      const [p, more] = projected ? matrixOf(grid, hidden, width, integer) : ["", integer ? ["", ""] : []];
+      const [r, scales] = matrixOf(grid, width, 4 * hidden, kind);
+      const [p, more] = projected ? matrixOf(grid, hidden, width, kind) : ["", kind ? ["", ""] : []];
       const state = (size: number) => grid.input(grid.floats([1, batch, size]));
       const peephole = hidden % 3 ? "" : grid.constant(grid.floats([3 * hidden]));
       const states = hidden % 5 ? [state(width), state(hidden)] : ["", ""];
       const x = grid.input(grid.floats([time, batch, 4 * hidden]));
       const inputs = [x, r, p, ...states, peephole, ...scales, ...more];
-      grid.add(`LstmSteps${kind}`, inputs, { backwards: hidden % 2 }, 3);
+      const cell = kind === "Integer16" && hidden % 2 ? { cell_bits: 16 } : {};
+      grid.add(`LstmSteps${kind}`, inputs, { backwards: hidden % 2, ...cell }, 3);
     }
     await grid.check();
   });
@@ -48,8 +51,8 @@ for (const integer of [false, true]) {
   test(`GruSteps${kind} has the reference's bits: states, both reset gates, both ways of time`, async () => {
     const grid = new Grid();
     for (const [hidden, time, batch] of sizes) {
-      const [r, scales] = matrixOf(grid, hidden, 2 * hidden, integer);
-      const [n, more] = matrixOf(grid, hidden, hidden, integer);
+      const [r, scales] = matrixOf(grid, hidden, 2 * hidden, kind);
+      const [n, more] = matrixOf(grid, hidden, hidden, kind);
       const after = hidden % 3 === 0 ? 0 : 1;
       const bias = after && hidden % 2 ? grid.constant(grid.floats([hidden])) : "";
       const h = hidden % 5 ? grid.input(grid.floats([1, batch, hidden])) : "";

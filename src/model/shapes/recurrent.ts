@@ -55,8 +55,10 @@ export const recurrence: Rules = {
   DynamicQuantizeLSTM: dynamicLstm,
   LstmSteps: walk(4),
   LstmStepsInteger: walk(4),
+  LstmStepsInteger16: walk(4),
   GruSteps: walk(3),
   GruStepsInteger: walk(3),
+  GruStepsInteger16: walk(3),
   /** gates, c → h, c */
   LstmCell: (site) => [...site.like(1, site.dims(1)), ...site.like(1, site.dims(1))],
 };

@@ -2,7 +2,16 @@
 // and one step of an LSTM.
 
 import type { Tensor } from "../../tensor/tensor.ts";
-import { floatProduct, gruBlend, gruGates, integerProduct, lstmCell, type RowProduct } from "../recurrent.ts";
+import {
+  floatProduct,
+  gruBlend,
+  gruGates,
+  integerProduct,
+  lstmCell,
+  onOwnGrid,
+  type RowProduct,
+  shortProduct,
+} from "../recurrent.ts";
 import {
   floats,
   type Inputs,
@@ -31,8 +40,10 @@ function productOf(inputs: Inputs, at: number, scaleAt: number, context: Operato
     if (values.length !== 1) throw misfit(inputs, context, `1 or ${n} values as input ${index}`, "others");
     return new Array<number>(n).fill(values[0]);
   };
-  const [scales, zeros] = [columns(scaleAt, 1), columns(scaleAt + 1, 0)];
-  return integerProduct(data, k, n, Float32Array.from(scales), Int32Array.from(zeros));
+  const scales = Float32Array.from(columns(scaleAt, 1));
+  if (context.node.op.endsWith("16")) return shortProduct(data, k, n, scales);
+  const bits = numberOf(context, "bits", 8);
+  return integerProduct(data, k, n, scales, Int32Array.from(columns(scaleAt + 1, 0)), bits);
 }
 
 /** x [time, batch, gates·hidden] and how it is walked: forwards or backwards. */
@@ -104,6 +115,7 @@ const lstmSteps: ReferenceOperator = (inputs, context) => {
   const recur = productOf(inputs, 1, 6, context);
   const project = inputs[2] ? productOf(inputs, 2, 8, context) : undefined;
   const peephole = inputs[5] && floats(inputs, 5, context);
+  const cellBits = numberOf(context, "cell_bits", 0);
   const results = new Results(time, batch, width);
   const last = new Float32Array(batch * hidden);
   for (let item = 0; item < batch; item++) {
@@ -112,6 +124,7 @@ const lstmSteps: ReferenceOperator = (inputs, context) => {
     results.h.set(h, item * width);
     for (const t of order) {
       const out = lstmCell(recur(h, frame(t, item)), c, "iofc", peephole);
+      if (cellBits > 0) c.set(onOwnGrid(c, cellBits));
       h = project ? project(out) : out;
       results.keep(t, item, h);
     }
@@ -171,7 +184,9 @@ const lstmStep: ReferenceOperator = (inputs, context) => {
 export const recurrentSteps: Operators = {
   LstmSteps: lstmSteps,
   LstmStepsInteger: lstmSteps,
+  LstmStepsInteger16: lstmSteps,
   GruSteps: gruSteps,
   GruStepsInteger: gruSteps,
+  GruStepsInteger16: gruSteps,
   LstmCell: lstmStep,
 };

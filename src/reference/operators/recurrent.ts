@@ -1,11 +1,13 @@
 // LSTM, GRU and RNN. The frame of all three is one walk over time in one or two directions; what a step does
 // is the cell. A step's gates are (x·Wᵀ + input bias) + (h·Rᵀ + recurrent bias), each product in the order of
-// k, its bias last. An LSTM's h may be projected: octavox's addition to ONNX's operator.
+// k, its bias last. An LSTM's h may be projected, and h may be on few bits where it meets weights, and c from step to step
+// (attributes `state_bits`, `cell_bits`): octavox's additions to ONNX's operators.
 
 import { OctavoxError } from "../../errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { exp, sigmoid, tanh } from "../functions.ts";
 import { matmulF32 } from "../matmul.ts";
+import { onOwnGrid } from "../recurrent.ts";
 import { transposed } from "./movement.ts";
 import {
   floats,
@@ -58,6 +60,8 @@ interface Direction {
   projection: Float32Array | undefined;
   functions: readonly Activation[];
   clip: number;
+  /** What meets weights within a step, on its grid. */
+  put(row: Float32Array): Float32Array;
 }
 
 /** The state of one batch item, replaced at every step: h [width], c [hidden]. */
@@ -87,8 +91,8 @@ function limited(x: number, clip: number): number {
 const rnn: Cell = {
   gates: 1,
   activations: ["Tanh"],
-  step(x, { h, c }, { recurrent, recurrentBias, functions: [f], clip }) {
-    const gate = times(h, recurrent, recurrentBias);
+  step(x, { h, c }, { recurrent, recurrentBias, functions: [f], clip, put }) {
+    const gate = times(put(h), recurrent, recurrentBias);
     return { h: gate.map((value, i) => f(limited(f32(x[i] + value), clip))), c };
   },
 };
@@ -98,9 +102,10 @@ const lstm: Cell = {
   gates: 4,
   activations: ["Sigmoid", "Tanh", "Tanh"],
   step(x, { h, c }, direction, context) {
-    const { hidden, width, recurrent, recurrentBias, peephole, projection, clip } = direction;
+    const { hidden, width, recurrent, recurrentBias, peephole, projection, clip, put } = direction;
     const [f, g, out] = direction.functions;
-    const sums = times(h, recurrent, recurrentBias).map((value, i) => x[i] + value);
+    const sums = times(put(h), recurrent, recurrentBias).map((value, i) => x[i] + value);
+    const cellBits = numberOf(context, "cell_bits", 0);
     const coupled = numberOf(context, "input_forget", 0) === 1;
     const next: State = { h: new Float32Array(hidden), c: new Float32Array(hidden) };
     const gate = (which: number, i: number, memory: number) => {
@@ -113,7 +118,8 @@ const lstm: Cell = {
       next.c[i] = f32(forget * c[i]) + f32(input * g(gate(3, i, 0)));
       next.h[i] = f(gate(1, i, next.c[i])) * out(next.c[i]);
     }
-    if (projection) next.h = matmulF32(next.h, projection, [1, width, hidden]);
+    if (cellBits > 0) next.c = onOwnGrid(next.c, cellBits);
+    if (projection) next.h = matmulF32(put(next.h), projection, [1, width, hidden]);
     return next;
   },
 };
@@ -122,8 +128,8 @@ const lstm: Cell = {
 const gru: Cell = {
   gates: 3,
   activations: ["Sigmoid", "Tanh"],
-  step(x, { h, c }, { hidden, recurrent, recurrentBias, functions: [f, g], clip }, context) {
-    const sums = times(h, recurrent, recurrentBias);
+  step(x, { h, c }, { hidden, recurrent, recurrentBias, functions: [f, g], clip, put }, context) {
+    const sums = times(put(h), recurrent, recurrentBias);
     const at = (gate: number) =>
       Float32Array.from(h, (_, i) => f(limited(f32(x[gate * hidden + i] + sums[gate * hidden + i]), clip)));
     const [update, reset] = [at(0), at(1)];
@@ -131,11 +137,7 @@ const gru: Cell = {
     const after = numberOf(context, "linear_before_reset", 0) === 1;
     const candidates = after
       ? sums.map((value, i) => reset[i % hidden] * value)
-      : times(
-          h.map((value, i) => reset[i] * value),
-          recurrent,
-          recurrentBias,
-        );
+      : times(put(h.map((value, i) => reset[i] * value)), recurrent, recurrentBias);
     const next = h.map((value, i) => {
       const candidate = g(limited(f32(x[2 * hidden + i] + candidates[2 * hidden + i]), clip));
       return f32(f32(1 - update[i]) * candidate) + f32(update[i] * value);
@@ -260,6 +262,7 @@ function directionOf(
   context: OperatorContext,
 ): Direction {
   const rows = cell.gates * hidden;
+  const stateBits = numberOf(context, "state_bits", 0);
   const part = (index: number, length: number) =>
     floats(inputs, index, context).subarray(direction * length, (direction + 1) * length);
   return {
@@ -271,6 +274,7 @@ function directionOf(
     projection: cell === lstm && inputs[8] ? part(8, hidden * width) : undefined,
     functions: functionsOf(cell, direction, context),
     clip: f32(numberOf(context, "clip", 0)),
+    put: (row) => (stateBits > 0 ? onOwnGrid(row, stateBits) : row),
   };
 }
 

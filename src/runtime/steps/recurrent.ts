@@ -1,6 +1,7 @@
 // Binders of recurrent layers. A step of time is a product with the row h, and a kernel that turns the gates' sums into
 // the next h; both take rows where they lie, so that h is read where the step before has written it.
 
+import { exactRun, packPairs } from "../../kernels/layout.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import { fixedDims, type Operand } from "../operand.ts";
 import type { Binder, Site, Step, Views } from "../step.ts";
@@ -12,9 +13,10 @@ interface RowProduct {
   run(views: Views, row: number, bias: number, to: number): void;
 }
 
-/** Scale, zero point and sum of a row in 8 bits, and the row behind them. */
+/** Scale, zero point and sum of a quantized row, and the row behind them. */
 const [ZERO_AT, SUM_AT, ROW_AT] = [4, 8, 16];
-const rowBytes = (k: number): number => ROW_AT + 16 * Math.ceil(k / 16);
+/** In 16 bits, which is the most. */
+const rowBytes = (k: number): number => ROW_AT + 16 * Math.ceil(k / 8);
 
 /** The product with matrix `at` of a node; of an 8-bit one, `scratch` is where rows are quantized. */
 function rowProduct(site: Site, at: number, scaleAt: number, scratch: number): RowProduct | undefined {
@@ -28,8 +30,9 @@ function rowProduct(site: Site, at: number, scaleAt: number, scratch: number): R
       run: (_, row, bias, to) => linear_f32(row, k * 4, matrix, to, n * 4, 1, n, k, bias),
     };
   }
+  if (site.node.op.endsWith("16")) return shortProduct(site, [at, scaleAt], [k, n], scratch);
   const matrix = site.matrix(at, scaleAt, scaleAt + 1);
-  if (!matrix) return undefined;
+  if (!matrix || (site.node.attributes.bits ?? 8) !== 8) return undefined;
   const { dynamic_quantize_u8, row_sums_u8, matmul_u8s8_f32 } = site.kernels;
   const { panels, sums, zeros, scales } = matrix;
   const [zeroAt, sumAt, rowAt] = [ZERO_AT, SUM_AT, ROW_AT].map((offset) => scratch + offset);
@@ -42,6 +45,43 @@ function rowProduct(site: Site, at: number, scaleAt: number, scratch: number): R
       const a = [rowAt, k, panels, to, n * 4, 1, n, k, u8[zeroAt]] as const;
       matmul_u8s8_f32(...a, sums, zeros, rowSum, f32[scratch >> 2], scales, bias);
     },
+  };
+}
+
+/** The same with the row in 16 bits around 0. */
+function shortProduct(
+  site: Site,
+  [at, scaleAt]: readonly [number, number],
+  [k, n]: readonly [number, number],
+  scratch: number,
+): RowProduct | undefined {
+  const [matrix, scale] = [site.constant(at), site.constant(scaleAt)];
+  if (!matrix || !(matrix.data instanceof Int8Array) || !scale) return undefined;
+  if (scale.size !== 1 && scale.size !== n) return undefined;
+  const weights = matrix.data;
+  const { dynamic_quantize_s16, matmul_s16s8_f32 } = site.kernels;
+  const b = site.derived("pairs", [matrix], () => packPairs(weights, k, n));
+  const scales = site.derived(`${n} scales`, [scale], () =>
+    Float32Array.from({ length: n }, (_, i) => Number(scale.data[scale.size === 1 ? 0 : i])),
+  );
+  const [run, rowAt] = [exactRun(weights, k, n), scratch + ROW_AT];
+  return {
+    ...{ k, n },
+    run({ f32 }, row, bias, to) {
+      dynamic_quantize_s16(row, k, rowAt, scratch);
+      matmul_s16s8_f32(rowAt, k * 2, b, to, n * 4, 1, n, k, run, bias, f32[scratch >> 2], scales);
+    },
+  };
+}
+
+/** Puts n values of c on 16 bits over their own range, where the node says so; `scratch` is for that. */
+function cellGrid(site: Site, scratch: number, n: number): ((views: Views, c: number) => void) | undefined {
+  if ((site.node.attributes.cell_bits ?? 0) === 0) return undefined;
+  const { dynamic_quantize_s16, dequantize_s16 } = site.kernels;
+  const row = scratch + ROW_AT;
+  return ({ f32 }, c) => {
+    dynamic_quantize_s16(c, n, row, scratch);
+    dequantize_s16(row, n, c, f32[scratch >> 2]);
   };
 }
 
@@ -118,12 +158,15 @@ const lstmSteps: Binder = {
     const [c, next] = [site.inputs[4]?.pointer, site.outputs[2].pointer];
     const peephole = site.inputs[5]?.pointer ?? 0;
     const [o, f, g] = [1, 2, 3].map((gate) => gates + gate * hidden * 4);
+    const putCell = cellGrid(site, quantized, hidden);
+    if (![0, 16].includes(Number(site.node.attributes.cell_bits ?? 0))) return undefined;
     const needsZeros = !site.inputs[3] || !site.inputs[4] ? zeros : 0;
     return walk(site, sizes, needsZeros, (views, frame, h, y, item, first) => {
       const memory = next + item * hidden * 4;
       const from = !first ? memory : c === undefined ? zeros : c + item * hidden * 4;
       recur.run(views, h, frame, gates);
       lstm_cell_f32(gates, o, f, g, from, project ? out : y, memory, hidden, peephole);
+      putCell?.(views, memory);
       project?.run(views, out, 0, y);
     });
   },
@@ -190,7 +233,9 @@ const lstmCell: Binder = {
 export const recurrent: Record<string, Binder> = {
   LstmSteps: lstmSteps,
   LstmStepsInteger: lstmSteps,
+  LstmStepsInteger16: lstmSteps,
   GruSteps: gruSteps,
   GruStepsInteger: gruSteps,
+  GruStepsInteger16: gruSteps,
   LstmCell: lstmCell,
 };
