@@ -17,6 +17,7 @@ const small: Readonly<Record<string, readonly number[]>> = {
   attention: [3, 9, 2, 12, 1],
   rows: [3, 50],
   depthwise: [6, 7, 9, 3, 2],
+  recurrent: [13, 7],
 };
 
 for (const [name, family] of Object.entries(families))

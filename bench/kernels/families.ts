@@ -2,6 +2,7 @@
 
 import type { Family } from "./family.ts";
 import { productFamilies } from "./product-families.ts";
+import { recurrentFamilies } from "./recurrent-families.ts";
 import { rowFamilies } from "./row-families.ts";
 import { windowFamilies } from "./window-families.ts";
 
@@ -9,4 +10,5 @@ export const families: Readonly<Record<string, Family>> = {
   ...productFamilies,
   ...windowFamilies,
   ...rowFamilies,
+  ...recurrentFamilies,
 };

@@ -14,12 +14,15 @@ export interface Place {
   put(values: Values): Pointer;
   /** Room for so many bytes. */
   reserve(bytes: number): Pointer;
+  /** What lies there now. */
+  byte(at: Pointer): number;
+  float(at: Pointer): number;
 }
 
 export interface Family<S extends Shape = Shape, O extends Operands = Operands> {
   readonly title: string;
   /** The file of `bench/shapes` that lists them. */
-  readonly shapes: "products" | "attention" | "rows" | "depthwise";
+  readonly shapes: "products" | "attention" | "rows" | "depthwise" | "recurrent";
   /** What cannot be outrun; without one the work is counted in values, not in operations. */
   readonly limit?: LimitName;
   /** Operations of a call (a multiplication and an addition are two), or values that it makes. */

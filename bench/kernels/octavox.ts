@@ -68,5 +68,11 @@ function placeIn(memory: WebAssembly.Memory): Place {
     );
     return start;
   };
-  return { put, reserve };
+  let views: { u8: Uint8Array; f32: Float32Array } | undefined;
+  const seen = () => {
+    const { buffer } = memory;
+    if (views?.u8.buffer !== buffer) views = { u8: new Uint8Array(buffer), f32: new Float32Array(buffer) };
+    return views;
+  };
+  return { put, reserve, byte: (at) => seen().u8[at], float: (at) => seen().f32[at >> 2] };
 }
