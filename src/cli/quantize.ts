@@ -46,7 +46,7 @@ Examples:
 
 Schemes: w8a8, w8a8-dynamic, w4a8, w8a16, w16a16, w8 (weights only), pow2 (scales are powers of two), article (the
 founding article's; article2 … article16), and any mix as w6a8, w4-block32, w8a8-tensor, w8a8-dynamic-gate.
-Methods: nearest, mse, gptq, adaround, bias, equalize, with + between them. Observers: auto, minmax, average, percentile99.9,
+Methods: nearest, mse, gptq, adaround, bias, equalize, smooth, with + between them. Observers: auto, minmax, average, percentile99.9,
 mse, entropy.
 Patterns: a layer's name with * and ?, an operator (LSTM), or @first, @last, @depthwise, @recurrent, @small.
 Clips are recordings in a folder, or in a folder for each label; what is said in them does not matter. Other sample

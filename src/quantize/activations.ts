@@ -57,10 +57,21 @@ export function activationUses(
 
 /** The value whose grid a value shares: numbers that were only moved are where they came from. */
 export function gridSource(graph: Graph): (value: string) => string {
+  return follow(graph, ({ op }) => moving.has(op));
+}
+
+/** The value that a value was made of by moving numbers and by multiplying them with constants. */
+export function featureSource(graph: Graph): (value: string) => string {
+  const scales = ({ op, inputs }: Node): boolean => op === "Mul" && graph.constants.has(inputs[1]);
+  return follow(graph, (node) => moving.has(node.op) || scales(node));
+}
+
+/** Goes back by first inputs as long as `through` says so. */
+function follow(graph: Graph, through: (node: Node) => boolean): (value: string) => string {
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
   const source = (value: string): string => {
     const producer = producers.get(value);
-    return producer && moving.has(producer.op) ? source(producer.inputs[0]) : value;
+    return producer && through(producer) ? source(producer.inputs[0]) : value;
   };
   return source;
 }

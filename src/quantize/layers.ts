@@ -4,7 +4,7 @@
 import type { Graph, Node } from "../model/graph.ts";
 import type { Fact } from "../model/infer.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
-import { gridSource } from "./activations.ts";
+import { featureSource } from "./activations.ts";
 import type { WeightShape } from "./matrix.ts";
 import type { NamedLayer, Role } from "./patterns.ts";
 
@@ -214,7 +214,7 @@ class Walk {
 
 function withRoles(layers: readonly Layer[], graph: Graph): Layer[] {
   const last = layers.at(-1);
-  const source = gridSource(graph);
+  const source = featureSource(graph);
   const inputs = new Set(graph.inputs.map(({ name }) => name));
   return layers.map((layer) => {
     const roles = new Set<Role>();

@@ -4,29 +4,30 @@ import { OctavoxError } from "../errors.ts";
 import type { Graph, Model } from "../model/graph.ts";
 import { inferShapes } from "../model/infer.ts";
 import { simplify } from "../passes/simplify.ts";
-import { type ActivationUse, activationUses, gridSource } from "./activations.ts";
 import { type Calibration, type CalibrationSet, calibrate, type WalkOptions } from "./calibrate.ts";
 import { equalizeGraph } from "./equalize-graph.ts";
 import { foldWeights } from "./fold-weights.ts";
 import { type Grid, gridFor } from "./grid.ts";
 import { insertQuantization, type QuantizedLayer } from "./insert.ts";
-import { findLayers, type Unsupported } from "./layers.ts";
+import { findLayers } from "./layers.ts";
 import { measure } from "./measure.ts";
 import { type Observer, observerNamed } from "./observers/index.ts";
-import { formatOf, type LayerPlan, planLayers, stateAttributes } from "./plan.ts";
+import { formatOf, type LayerPlan, stateAttributes } from "./plan.ts";
 import type { QuantizationReport } from "./report.ts";
 import { makeReport } from "./report-of.ts";
 import { type ActivationFormat, type Scheme, type SchemeRule, schemeNamed } from "./schemes.ts";
 import { disagreement, fewestRaised, type LayerLoss, raised, sensitivities } from "./sensitivity.ts";
+import { layersToSmooth, smoothInputs } from "./smooth.ts";
 import { spareMatrices } from "./spare.ts";
 import { methodNamed, needsInputs, quantizeLayer, type WeightMethod } from "./weights.ts";
+import { checkClips, replanned, usesOf, type Work, workOn } from "./work.ts";
 
 export interface QuantizeOptions extends WalkOptions {
   /** A scheme, or the name of one. */
   scheme: Scheme | string;
   /** What schemes with calibrated ranges and methods that look at inputs need; with it, the report is measured. */
   calibration?: CalibrationSet | undefined;
-  /** Words of `methodNamed`; by default "gptq+bias", or "mse" where there are no clips. */
+  /** Words of `methodNamed`; by default "smooth+gptq+bias", or "mse" where there are no clips. */
   method?: string | undefined;
   /** Of `observerNamed`; by default "auto". */
   observer?: string | undefined;
@@ -79,75 +80,51 @@ class GraphQuantizer {
   readonly scheme: Scheme;
   readonly method: { name: string; steps: WeightMethod };
   readonly observer: { name: string; choose: Observer };
-  private readonly model: Model;
-  /** Simplified, and equalized where the method says so. */
-  private readonly graph: Graph;
+  /** The graph is simplified, and equalized and smoothed where the method says so. */
+  private work: Work;
   private readonly options: QuantizeOptions;
-  private plans: LayerPlan[];
-  private readonly kept: readonly Unsupported[];
-  private uses: ActivationUse[];
   private calibration: Calibration | undefined;
-  private readonly source: (value: string) => string;
   private readonly made = new Map<string, QuantizedLayer>();
   private readonly grids = new Map<string, Grid>();
 
   constructor(model: Model, graph: Graph, options: QuantizeOptions) {
-    const { scheme, calibration, method = calibration ? "gptq+bias" : "mse", observer = "auto" } = options;
+    const { scheme, calibration, observer = "auto" } = options;
+    const { method = calibration ? "smooth+gptq+bias" : "mse" } = options;
     this.scheme = typeof scheme === "string" ? schemeNamed(scheme) : scheme;
     this.method = { name: method, steps: methodNamed(method) };
     this.observer = { name: observer, choose: observerNamed(observer) };
     this.options = options;
     const simple = simplify(graph, model.opset);
-    const found = findLayers(simple, inferShapes(simple, model));
-    this.graph = this.method.steps.equalize ? equalizeGraph(simple, found.layers) : simple;
-    this.model = { ...model, graphs: [this.graph] };
-    const layers = this.method.steps.equalize
-      ? findLayers(this.graph, inferShapes(this.graph, model))
-      : found;
-    const planned = planLayers(layers, this.scheme, options);
-    [this.plans, this.kept] = [planned.plans, planned.kept];
-    this.uses = this.usesOf(this.plans);
-    this.source = gridSource(this.graph);
-    this.checkClips();
+    const { layers } = findLayers(simple, inferShapes(simple, model));
+    const own = this.method.steps.equalize ? equalizeGraph(simple, layers) : simple;
+    this.work = workOn(model, own, this.scheme, options);
+    checkClips(this.work, this.scheme, this.method, options);
   }
 
-  private checkClips(): void {
-    const { calibration, budget } = this.options;
-    if (calibration) return;
-    const needs =
-      budget !== undefined
-        ? "a budget"
-        : this.uses.some(({ format }) => format.range === "calibrated")
-          ? `the scheme "${this.scheme.name}"`
-          : needsInputs(this.method.steps)
-            ? `the method "${this.method.name}"`
-            : undefined;
-    if (needs !== undefined)
-      throw new OctavoxError("argument", needs, {
-        expected: "calibration clips",
-        found: "none",
-        remedy:
-          "Name a folder of audio with --calibrate, or choose a scheme that needs none: w8, w8a8-dynamic",
-      });
+  /** Where the method says so, features are made alike before the layers that read them. */
+  private async smooth(set: CalibrationSet): Promise<void> {
+    const quantizing = this.work.plans.filter(({ scheme }) => scheme.weights).map(({ layer }) => layer);
+    const layers = this.method.steps.smooth ? layersToSmooth(this.work.graph, quantizing) : [];
+    if (layers.length === 0) return;
+    const seen = await calibrate(this.work.model, { values: [], layers }, set, this.options);
+    const smoothed = smoothInputs(this.work.graph, layers, seen);
+    this.work = workOn(this.work.model, smoothed, this.scheme, this.options);
   }
 
   /** Graphs that work together feed each other: clips alone do not say what the second one is given. */
   refuseClips(): void {
     if (this.options.calibration)
       throw new OctavoxError("unsupported", "calibration of a model with several graphs", {
-        found: `graph "${this.graph.name}" among others`,
+        found: `graph "${this.work.graph.name}" among others`,
         remedy: "Choose a scheme that needs no clips: w8, w4-block32, w8a8-dynamic",
       });
   }
 
-  private usesOf(plans: readonly LayerPlan[]): ActivationUse[] {
-    return activationUses(this.graph, inferShapes(this.graph, this.model), plans);
-  }
-
   async calibrate(set: CalibrationSet): Promise<void> {
-    const layers = this.plans.filter(({ scheme }) => scheme.weights).map(({ layer }) => layer);
+    await this.smooth(set);
+    const layers = this.work.plans.filter(({ scheme }) => scheme.weights).map(({ layer }) => layer);
     const values = new Set([
-      ...this.uses.map(({ value }) => this.source(value)),
+      ...this.work.uses.map(({ value }) => this.work.source(value)),
       ...layers.map(({ input }) => input),
     ]);
     const { steps } = this.method;
@@ -156,7 +133,7 @@ class GraphQuantizer {
       layers: needsInputs(steps) ? layers : [],
       moments: steps.rounding !== "nearest",
     };
-    this.calibration = await calibrate(this.model, wanted, set, this.options);
+    this.calibration = await calibrate(this.work.model, wanted, set, this.options);
   }
 
   /** Before weights are rounded for good: what suffers most keeps more bits, where the scheme says so. */
@@ -164,12 +141,12 @@ class GraphQuantizer {
     const { spare } = this.scheme;
     if (!spare) return;
     const quantized = (plan: LayerPlan) => this.layersOf([plan])[0];
-    this.plans = spareMatrices(this.plans, spare, quantized, this.calibration);
+    this.work = { ...this.work, plans: spareMatrices(this.work.plans, spare, quantized, this.calibration) };
   }
 
   /** The grid of a value; what was only moved shares its source's. */
   private readonly gridOf = (value: string, format: ActivationFormat): Grid => {
-    const name = this.source(value);
+    const name = this.work.source(value);
     const key = `${name}\n${JSON.stringify(format)}`;
     const known = this.grids.get(key);
     if (known) return known;
@@ -183,7 +160,7 @@ class GraphQuantizer {
   };
 
   private isInput(value: string): boolean {
-    return this.graph.inputs.some(({ name }) => name === value);
+    return this.work.graph.inputs.some(({ name }) => name === value);
   }
 
   /** Each layer is quantized once for each format. */
@@ -205,43 +182,44 @@ class GraphQuantizer {
   }
 
   private graphOf(plans: readonly LayerPlan[]): Graph {
-    const uses = plans === this.plans ? this.uses : this.usesOf(plans);
+    const uses = plans === this.work.plans ? this.work.uses : usesOf(this.work.model, plans);
     const attributes = new Map(plans.map((plan) => [plan.layer.name, stateAttributes(plan)]));
     const layers = this.layersOf(plans);
-    return insertQuantization(this.graph, { layers, uses, attributes, gridOf: this.gridOf });
+    return insertQuantization(this.work.graph, { layers, uses, attributes, gridOf: this.gridOf });
   }
 
   /** For running: weights made once. */
   private modelOf(plans: readonly LayerPlan[]): Model {
-    return { ...this.model, graphs: [foldWeights(this.graphOf(plans), this.model.opset)] };
+    return { ...this.work.model, graphs: [foldWeights(this.graphOf(plans), this.work.model.opset)] };
   }
 
   quantized(): Graph {
-    return this.graphOf(this.plans);
+    return this.graphOf(this.work.plans);
   }
 
   /** Raises layers until the model agrees with the float one as far as the budget says. */
   async meetBudget(set: CalibrationSet, budget: number): Promise<readonly LayerLoss[]> {
     if (!(budget >= 0 && budget <= 100))
       throw new OctavoxError("argument", "the budget", { expected: "0 to 100 points", found: `${budget}` });
-    const names = this.plans.filter(({ scheme }) => scheme.weights).map(({ layer }) => layer.name);
+    const names = this.work.plans.filter(({ scheme }) => scheme.weights).map(({ layer }) => layer.name);
     const alone = (name: string): Model =>
-      this.modelOf(this.plans.map((plan) => (plan.layer.name === name ? plan : { ...plan, scheme: {} })));
-    const losses = await sensitivities(this.model, names, alone, set, this.options);
+      this.modelOf(
+        this.work.plans.map((plan) => (plan.layer.name === name ? plan : { ...plan, scheme: {} })),
+      );
+    const losses = await sensitivities(this.work.model, names, alone, set, this.options);
     const rank = new Map(losses.map(({ name }, i) => [name, i]));
     for (;;) {
       const raisedPlans = (count: number): LayerPlan[] =>
-        this.plans.map((plan) =>
+        this.work.plans.map((plan) =>
           (rank.get(plan.layer.name) ?? Number.POSITIVE_INFINITY) < count
             ? { ...plan, scheme: raised(plan.scheme) }
             : plan,
         );
       const trial = (count: number) =>
-        disagreement(this.model, this.modelOf(raisedPlans(count)), set, this.options);
+        disagreement(this.work.model, this.modelOf(raisedPlans(count)), set, this.options);
       const found = await fewestRaised(losses.length, budget, trial);
-      this.plans = raisedPlans(found.raised);
-      this.uses = this.usesOf(this.plans);
-      const isFloat = this.plans.every(({ scheme: { weights } }) => weights === undefined);
+      this.work = replanned(this.work, raisedPlans(found.raised));
+      const isFloat = this.work.plans.every(({ scheme: { weights } }) => weights === undefined);
       if (found.loss <= budget || isFloat) return losses;
     }
   }
@@ -249,10 +227,10 @@ class GraphQuantizer {
   measure(set: CalibrationSet): Promise<Measured> {
     return measure(
       {
-        float: this.model,
-        quantized: this.modelOf(this.plans),
-        layers: this.plans.map(({ layer }) => layer),
-        uses: this.uses,
+        float: this.work.model,
+        quantized: this.modelOf(this.work.plans),
+        layers: this.work.plans.map(({ layer }) => layer),
+        uses: this.work.uses,
         gridOf: this.gridOf,
       },
       set,
@@ -263,7 +241,12 @@ class GraphQuantizer {
   report(measured: Measured | undefined, sensitivity: readonly LayerLoss[] | undefined): QuantizationReport {
     return makeReport({
       ...{ scheme: this.scheme, method: this.method.name, observer: this.observer.name },
-      ...{ plans: this.plans, layers: this.layersOf(this.plans), uses: this.uses, kept: this.kept },
+      ...{
+        plans: this.work.plans,
+        layers: this.layersOf(this.work.plans),
+        uses: this.work.uses,
+        kept: this.work.kept,
+      },
       ...{ gridOf: this.gridOf, calibration: this.calibration, measured, sensitivity },
     });
   }

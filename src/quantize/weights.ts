@@ -31,6 +31,8 @@ export interface WeightMethod {
   correctBias: boolean;
   /** Channels are made alike between layers first. */
   equalize: boolean;
+  /** Features are, before the recurrent layers that read them. */
+  smooth: boolean;
 }
 
 /** Words a method's name is made of, with "+" between them. */
@@ -41,6 +43,7 @@ const words: Readonly<Record<string, Partial<WeightMethod>>> = {
   gptq: { rounding: "gptq", scales: "squares" },
   bias: { correctBias: true },
   equalize: { equalize: true },
+  smooth: { smooth: true },
 };
 
 export const methodWords = Object.keys(words);
@@ -57,13 +60,15 @@ export function methodNamed(name: string): WeightMethod {
       expected: `one or more of ${methodWords.join(", ")}, with + between them`,
       found: `"${strange}"`,
     });
-  const plain: WeightMethod = { scales: "range", rounding: "nearest", correctBias: false, equalize: false };
+  const plain: WeightMethod = {
+    ...{ scales: "range", rounding: "nearest", correctBias: false, equalize: false, smooth: false },
+  };
   return Object.assign(plain, ...parts.map((part) => words[part]));
 }
 
 /** Whether a method looks at the layers' inputs. */
-export function needsInputs({ rounding, correctBias }: WeightMethod): boolean {
-  return rounding !== "nearest" || correctBias;
+export function needsInputs({ rounding, correctBias, smooth }: WeightMethod): boolean {
+  return rounding !== "nearest" || correctBias || smooth;
 }
 
 const roundings: Readonly<Record<WeightMethod["rounding"], Rounding | undefined>> = {
