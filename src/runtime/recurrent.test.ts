@@ -64,6 +64,20 @@ for (const kind of ["", "Integer", "Integer16"] as const) {
   });
 }
 
+test("steps have the reference's bits for 1 to 4 threads", async () => {
+  const grid = new Grid();
+  for (const kind of ["", "Integer", "Integer16"] as const) {
+    const [hidden, time] = [301, 2];
+    const lstm = matrixOf(grid, hidden, 4 * hidden, kind);
+    const [gates, candidate] = [2, 1].map((parts) => matrixOf(grid, hidden, parts * hidden, kind));
+    const x = (parts: number) => grid.input(grid.floats([time, 1, parts * hidden]));
+    grid.add(`LstmSteps${kind}`, [x(4), lstm[0], "", "", "", "", ...lstm[1]], {}, 3);
+    const matrices = [gates[0], candidate[0]];
+    grid.add(`GruSteps${kind}`, [x(3), ...matrices, "", "", ...gates[1], ...candidate[1]], {}, 2);
+  }
+  await grid.check(true, 4);
+});
+
 test("LstmCell has the reference's bits for all orders of gates and several rows", async () => {
   const grid = new Grid();
   for (const [hidden, , rows] of sizes)

@@ -54,8 +54,9 @@ export class Grid {
   /**
    * Every node's result with each set of kernels has the bits of the reference.
    * @param onKernels whether all of them must run on kernels
+   * @param most threads: also with every number up to so many
    */
-  async check(onKernels = true): Promise<void> {
+  async check(onKernels = true, most = 1): Promise<void> {
     const info = ([name, { dtype, dims }]: [string, Tensor]) => ({ name, dtype, dims });
     const names = this.nodes.flatMap(({ outputs }) => outputs);
     const outputs = names.map((name) => ({ name, dtype: "float32" as const, dims: undefined }));
@@ -66,10 +67,10 @@ export class Grid {
       nodes: this.nodes,
       constants: this.constants,
     };
-    const run = async (kernels: "reference" | "simd" | "relaxed") => {
+    const run = async (kernels: "reference" | "simd" | "relaxed", threads = 1) => {
       using session = await InferenceSession.create(
         { graphs: [graph], opset: 20, metadata: {} },
-        { kernels },
+        { kernels, threads },
       );
       const results = await session.run(Object.fromEntries(this.inputs));
       const { plans } = session as unknown as { plans: ReadonlyMap<string, Plan> };
@@ -78,11 +79,12 @@ export class Grid {
       return results;
     };
     const expected = await run("reference");
-    for (const kernels of ["simd", "relaxed"] as const) {
-      const found = await run(kernels);
+    const more = Array.from({ length: most - 1 }, (_, i) => ["simd", i + 2] as const);
+    for (const [kernels, threads] of [["simd", 1] as const, ["relaxed", 1] as const, ...more]) {
+      const found = await run(kernels, threads);
       for (const name of names) {
         assert.deepEqual(found[name].dims, expected[name].dims, name);
-        assert.deepEqual(found[name].data, expected[name].data, `${kernels}: ${name}`);
+        assert.deepEqual(found[name].data, expected[name].data, `${kernels}, ${threads} threads: ${name}`);
       }
     }
   }

@@ -54,20 +54,22 @@ export const shapes = [
   [1, 5 * PANEL + 5, 8 * GROUP + 2],
 ] as const;
 
+function linear(m: number, n: number, k: number): Trial {
+  return (kernels, bench) => {
+    const [a, b, bias] = [floats(m * k), floats(k * n), floats(n)];
+    const [x, panels, c] = [a, packFloats(b, k, n), new Float32Array(m * n)].map((each) => bench.put(each));
+    kernels.linear_f32(x, k * 4, panels, c, n * 4, m, n, k, bench.put(bias));
+    const want = matmulF32(a, b, [m, n, k], bias);
+    return { got: bench.get(c, want), want };
+  };
+}
+
 const others: Partial<Record<KernelName, Trial>> = {
   matmul_f32(kernels, bench) {
     const [m, n, k] = [13, 11, 13];
     const [a, b] = [floats(m * k), floats(k * n)];
     const c = bench.put(new Float32Array(m * n));
     kernels.matmul_f32(bench.put(a), k * 4, bench.put(b), n * 4, c, n * 4, m, n, k, 0);
-    const want = matmulF32(a, b, [m, n, k]);
-    return { got: bench.get(c, want), want };
-  },
-  linear_f32(kernels, bench) {
-    const [m, n, k] = [13, 35, 13];
-    const [a, b] = [floats(m * k), floats(k * n)];
-    const c = bench.put(new Float32Array(m * n));
-    kernels.linear_f32(bench.put(a), k * 4, bench.put(packFloats(b, k, n)), c, n * 4, m, n, k, 0);
     const want = matmulF32(a, b, [m, n, k]);
     return { got: bench.get(c, want), want };
   },
@@ -179,5 +181,8 @@ export const products: readonly (readonly [string, Trial])[] = [
     ["matmul_u8s8_i32", product(m, n, k, "i32")] as const,
     ["matmul_u8s8_f32", product(m, n, k, "f32")] as const,
   ]),
+  // All tiles of rows and of columns; enough columns of one row that threads share them.
+  ["linear_f32", linear(13, 35, 13)],
+  ["linear_f32", linear(1, 101, 9)],
   ...(Object.entries(others) as [string, Trial][]),
 ];
