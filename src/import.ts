@@ -12,3 +12,4 @@ export { summarise } from "./model/summary.ts";
 export { convertListed } from "./passes/convert.ts";
 export { packModel } from "./passes/pack.ts";
 export { prepareModel } from "./passes/prepare.ts";
+export { type Specialisation, specialiseModel } from "./passes/specialise-model.ts";

@@ -69,3 +69,18 @@ describe("a TensorFlow graph", () => {
     assert.match(stderr, /^octavox: half\.pb: [^\n]+\n$/);
   });
 });
+
+test("what is known of a model is written as name=value, and wrong ones are errors of one line", () => {
+  const special = (...args: string[]) => run("convert", "words.pb", "-o", "special.ovx", ...args);
+  for (const [args, message] of [
+    [["--bind", "rate=16000"], /^octavox: no input "rate": expected mfcc\n$/],
+    [["--size", "batch=one"], /^octavox: --size batch: expected a number, found one\n$/],
+    [["--feedback", "mfcc=after"], /^octavox: no output "after": expected \S+\n$/],
+  ] as const) {
+    const { status, stderr } = special(...args);
+    assert.equal(status, 2);
+    assert.match(stderr, message);
+  }
+  assert.equal(special("--bind", "16000").status, 2);
+  assert.equal(special("--bind", "mfcc=0").status, 0);
+});
