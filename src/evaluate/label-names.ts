@@ -1,7 +1,7 @@
 // Folders of recordings are named by what is said in them; a model has labels. Which is which.
 
 import { OctavoxError } from "../errors.ts";
-import { UNKNOWN } from "../speech/keyword-settings.ts";
+import { UNKNOWN } from "../speech/labels.ts";
 
 export interface LabelNames {
   /** Folder → label, of those that count. */

@@ -1,8 +1,8 @@
 // A keyword model against recordings whose words are known: accuracy, confusions, and real-time factor.
 
 import type { AudioClip } from "../audio/audio.ts";
-import { SILENCE } from "../speech/keyword-settings.ts";
 import type { KeywordModel } from "../speech/keywords.ts";
+import { SILENCE } from "../speech/labels.ts";
 import { type Accuracy, type ClassCount, Confusion } from "./confusion.ts";
 import { type Cost, costOf, forEachItem, type RunOptions } from "./items.ts";
 

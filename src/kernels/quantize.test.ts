@@ -9,10 +9,14 @@ import {
 } from "../reference/quantize.ts";
 import { packPanels } from "./layout.ts";
 import { addQuantize } from "./quantize.ts";
+import { addQuantizeS16 } from "./quantize_s16.ts";
 import { Arena, assertSameBits, createRandom, instantiate, randomFloats } from "./testing.ts";
 
 const arena = new Arena();
-const kernels = instantiate(arena, addQuantize);
+const kernels = instantiate(arena, (module) => {
+  addQuantize(module);
+  addQuantizeS16(module);
+});
 const random = createRandom(4);
 const lengths = [1, 2, 3, 4, 5, 15, 16, 17, 31, 33, 64, 1000];
 

@@ -16,7 +16,6 @@ import {
 } from "../wasm/index.ts";
 import { addExtreme } from "./extreme.ts";
 import { EXTREMES_BLOCK, GROUP, PANEL } from "./layout.ts";
-import { addQuantizeS16 } from "./quantize_s16.ts";
 import { advance, FLOAT, Lanes, ROUNDER_BITS, storePartial, VECTOR } from "./vectors.ts";
 
 export function addQuantize(module: ModuleBuilder): void {
@@ -45,7 +44,6 @@ function addDynamicQuantize(module: ModuleBuilder): void {
     setGrid.call({ low: lowest.call({ x, n }), high: highest.call({ x, n }), scale, zero }),
     quantize.call({ x, n, y, scale: f32.load(scale), zero: f32.convert_i32_u(i32.load8_u(zero)) }),
   ]);
-  addQuantizeS16(module, lowest, highest);
 }
 
 type Extreme = ReturnType<typeof addExtreme>;

@@ -2,16 +2,16 @@
 
 import { ROUNDER } from "../tensor/approximations.ts";
 import { f32, f32x4, i16x8, i32, i32x4, type Local, type ModuleBuilder, v128 } from "../wasm/index.ts";
-import type { addExtreme } from "./extreme.ts";
+import { addExtreme } from "./extreme.ts";
 import { dequantizeLoop } from "./quantize.ts";
 import { advance, FLOAT, Lanes, ROUNDER_BITS, VECTOR } from "./vectors.ts";
 
 const [LEAST, MOST] = [-32768, 32767];
 const SHORT = 2;
 
-type Extreme = ReturnType<typeof addExtreme>;
-
-export function addQuantizeS16(module: ModuleBuilder, lowest: Extreme, highest: Extreme): void {
+export function addQuantizeS16(module: ModuleBuilder): void {
+  const lowest = addExtreme(module, "short_min_and_0", "min", 0);
+  const highest = addExtreme(module, "short_max_and_0", "max", 0);
   const quantize = addQuantizeAll(module);
   const params = { x: "i32", n: "i32", y: "i32", scale: "i32" } as const;
   module.func("dynamic_quantize_s16", { params }, (f, { x, n, y, scale }) => {

@@ -61,6 +61,14 @@ export const families: readonly Listed[] = [
     also: ["LstmStepsInteger16", "GruStepsInteger16"],
     load: async () => (await import("./families/shorts.ts")).shorts,
   },
+  {
+    operators: ["QuantizeLinear", "DequantizeLinear"],
+    also: [
+      ...["LstmSteps", "LstmStepsInteger", "LstmStepsInteger16"],
+      ...["GruSteps", "GruStepsInteger", "GruStepsInteger16"],
+    ],
+    load: async () => (await import("./families/short-values.ts")).shortValues,
+  },
 ];
 
 /** The core, and what else the operators of a model need. */

@@ -17,8 +17,6 @@ export interface KeywordSettings {
 }
 
 /** The labels that stand for no word and for any other word. */
-export const SILENCE = "_silence_";
-export const UNKNOWN = "_unknown_";
 
 const MOST_LABELS = 100_000;
 const MOST_SAMPLES = 2 ** 24;

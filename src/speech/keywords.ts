@@ -12,14 +12,9 @@ import type { KernelChoice } from "../runtime/choose.ts";
 import type { ModelFile } from "../runtime/load.ts";
 import { InferenceSession, type SessionOptions } from "../runtime/session.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import {
-  type FeatureInput,
-  featureInput,
-  givesProbabilities,
-  type KeywordSettings,
-  onlyGraph,
-  readKeywordSettings,
-} from "./keyword-settings.ts";
+import type { FeatureInput, KeywordSettings } from "./keyword-settings.ts";
+
+type Settings = typeof import("./keyword-settings.ts");
 
 export interface KeywordOptions extends SessionOptions {
   /** For a model whose file does not describe itself; in the place of its metadata. */
@@ -58,6 +53,7 @@ export class KeywordModel {
     { labels, samples, sampleRate }: KeywordSettings,
     frontEnd: FrontEnd,
     bandsFirst: (matrix: FeatureMatrix) => Float32Array,
+    { onlyGraph, featureInput, givesProbabilities }: Settings,
   ) {
     const rate = frontEnd.preset.sampleRate;
     if (sampleRate !== undefined && sampleRate !== rate)
@@ -88,14 +84,15 @@ export class KeywordModel {
   ): Promise<KeywordModel> {
     const session = await InferenceSession.create(model, options);
     try {
-      const described = readKeywordSettings(
+      // Pages that only transcribe load neither what keyword models say of themselves nor front ends.
+      const how = await import("./keyword-settings.ts");
+      const described = how.readKeywordSettings(
         settings ? { ...settings, task: "keywords" } : session.model.metadata,
       );
-      // Pages that only transcribe do not load front ends.
       const { bandsFirst, loadFeatures } = await import("../features/index.ts");
       const kernels = session.kernels === "reference" ? "reference" : "simd";
       const frontEnd = await loadFeatures(described.features, { kernels });
-      return new KeywordModel(session, described, frontEnd, bandsFirst);
+      return new KeywordModel(session, described, frontEnd, bandsFirst, how);
     } catch (error) {
       session.dispose();
       throw error;

@@ -5,8 +5,8 @@ import { checkSamples } from "../audio/check.ts";
 import { type DetectionSettings, Detector } from "../decode/detection.ts";
 import { OctavoxError } from "../errors.ts";
 import { Breath } from "./breath.ts";
-import { SILENCE, UNKNOWN } from "./keyword-settings.ts";
 import type { KeywordModel } from "./keywords.ts";
+import { SILENCE, UNKNOWN } from "./labels.ts";
 import { type Windows, windowsOf } from "./windows.ts";
 
 export interface SpotterOptions {

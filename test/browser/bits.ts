@@ -8,7 +8,7 @@ export interface Bits {
   /** The kernels that ran. */
   kernels: string;
   threads: number;
-  /** SHA-256 of the frames and of the logits of every step, as hexadecimal digits. */
+  /** SHA-256 of what the encoder returns and of the logits of every step, as hexadecimal digits. */
   hash: string;
   tokens: number[];
 }
@@ -27,21 +27,19 @@ export async function bitsOf(
 ): Promise<Bits> {
   using session = await InferenceSession.create(model, { kernels, threads });
   const seen: Float32Array[] = [];
-  const run = async (graph: string, float: Tensor | undefined, token: number): Promise<Tensor> => {
-    const feeds = session.inputs(graph).map(({ name, dtype }) => {
-      return [name, dtype === "int64" ? new Tensor("int64", [token], [1, 1]) : float!] as const;
-    });
-    const [result] = Object.values(await session.run(Object.fromEntries(feeds), { graph }));
-    seen.push(result.data as Float32Array);
-    return result;
+  const run = async (graph: string, fed: Tensor): Promise<Float32Array[]> => {
+    const [{ name }] = session.inputs(graph);
+    const results = Object.values(await session.run({ [name]: fed }, { graph }));
+    const floats = results.map(({ data }) => data as Float32Array);
+    seen.push(...floats);
+    return floats;
   };
-  const frames = await run("encoder", new Tensor("float32", samples, [1, samples.length]), 0);
-  let logits = await run("start", frames, startToken);
+  await run("encoder", new Tensor("float32", samples, [1, samples.length]));
   const tokens: number[] = [];
-  for (let step = 0; step < steps; step++) {
-    const values = logits.data as Float32Array;
-    tokens.push(values.indexOf(values.reduce((a, b) => Math.max(a, b))));
-    logits = await run("step", undefined, tokens[step]);
+  for (let token = startToken; tokens.length <= steps; ) {
+    const [logits] = await run("step", new Tensor("int64", [token], [1, 1]));
+    token = logits.indexOf(logits.reduce((a, b) => Math.max(a, b)));
+    tokens.push(token);
   }
   return { kernels: session.kernels, threads: session.threads, hash: await sha256(seen), tokens };
 }

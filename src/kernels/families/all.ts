@@ -6,6 +6,7 @@ import { blocks } from "./blocks.ts";
 import { core } from "./core.ts";
 import { recurrent } from "./recurrent.ts";
 import { requantized } from "./requantized.ts";
+import { shortValues } from "./short-values.ts";
 import { shorts } from "./shorts.ts";
 import { windows } from "./windows.ts";
 
@@ -17,4 +18,5 @@ export const allFamilies: readonly KernelFamily[] = [
   recurrent,
   blocks,
   shorts,
+  shortValues,
 ];
