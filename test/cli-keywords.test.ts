@@ -118,6 +118,15 @@ describe("evaluating", () => {
     });
   });
 
+  test("joined to a stream, words found are compared with words said", () => {
+    const { stdout } = run("evaluate tones.ovx words --stream --json --seed 1");
+    const { items, metric, value, words, hits, misses, falseAlarms, audioSeconds } = JSON.parse(stdout);
+    assert.deepEqual([items, metric, value, words, hits, misses, falseAlarms], [12, "hits", 100, 6, 6, 0, 0]);
+    assert.ok(audioSeconds > 10.5 + 12 * 0.5 && audioSeconds < 10.5 + 13 * 1.5);
+    const wrong = run("evaluate wrong.ovx words --stream --against tones.ovx").stdout;
+    assert.match(wrong, /\nwords found +0\.00 % +100\.00 %\nmisses +6 +0\nfalse alarms +6 +0\n/);
+  });
+
   test("folders that the model has no label for are an error, unless they are to be left out", () => {
     const { status, stdout, stderr } = run("evaluate tones.ovx noises");
     assert.deepEqual([status, stdout], [2, ""]);

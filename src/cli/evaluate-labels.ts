@@ -16,21 +16,30 @@ import { type LabelFolder, readBytes } from "../host/index.ts";
 import { decodeAudio, type KeywordModel } from "../index.ts";
 import type { Context } from "./context.ts";
 import type { EvaluateOptions, Evaluation } from "./evaluate.ts";
-import type { Ran } from "./evaluate-report.ts";
+import { type Ran, speedRow } from "./evaluate-report.ts";
 import { openKeywords } from "./load.ts";
 import { columns } from "./terminal.ts";
 
-interface Source {
+export interface LabelSource {
   dataset: string;
   folder: string;
   folders: readonly LabelFolder[];
 }
 
-export function labelsEvaluation(context: Context, source: Source, options: EvaluateOptions): Evaluation {
+export function labelsEvaluation(
+  context: Context,
+  source: LabelSource,
+  options: EvaluateOptions,
+): Evaluation {
   return { dataset: source.dataset, run: (model) => run(context, model, source, options) };
 }
 
-async function run(context: Context, model: string, source: Source, options: EvaluateOptions): Promise<Ran> {
+async function run(
+  context: Context,
+  model: string,
+  source: LabelSource,
+  options: EvaluateOptions,
+): Promise<Ran> {
   const { terminal, signal } = context;
   const { dataset } = source;
   using keywords = await openKeywords(context, { ...options, model });
@@ -58,10 +67,10 @@ async function run(context: Context, model: string, source: Source, options: Eva
 }
 
 /** A label's recordings in turn with the others', so that a part of them has all labels. */
-function labelledItems(
+export function labelledItems(
   { terminal, signal }: Context,
   { labels }: KeywordModel,
-  { folder, folders }: Source,
+  { folder, folders }: LabelSource,
   { ignoreUnknown }: EvaluateOptions,
 ): LabelledItem[] {
   const names = folders.map(({ name }) => name);
@@ -98,7 +107,7 @@ function record(model: string, dataset: string, result: LabelsResult, total: num
 }
 
 function summary(result: LabelsResult, kernels: string): Ran["summary"] {
-  const { confusion, withoutSilence, audioSeconds, processingSeconds, rtf } = result;
+  const { confusion, withoutSilence } = result;
   const { items, correct, value } = confusion.accuracy();
   return [
     ["accuracy", `${value.toFixed(2)} %`, `${correct} of ${items} recordings`],
@@ -111,11 +120,7 @@ function summary(result: LabelsResult, kernels: string): Ran["summary"] {
           ] as const,
         ]
       : []),
-    [
-      "real-time factor",
-      rtf.toFixed(4),
-      `${audioSeconds.toFixed(1)} s of audio in ${processingSeconds.toFixed(2)} s, ${kernels} kernels`,
-    ],
+    speedRow(result, kernels),
   ];
 }
 

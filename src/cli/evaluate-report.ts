@@ -1,6 +1,6 @@
 // What an evaluation found, for people and for programs.
 
-import { type Disagreement, disagreements, type Outcome } from "../evaluate/index.ts";
+import { type Cost, type Disagreement, disagreements, type Outcome } from "../evaluate/index.ts";
 import { columns, type Terminal } from "./terminal.ts";
 
 /** A model on a data set. */
@@ -18,6 +18,15 @@ export interface Ran {
   outcomes: readonly Outcome[];
   /** Whether two hearings of a recording are the same. */
   same(a: string, b: string): boolean;
+}
+
+/** The last row of every summary. */
+export function speedRow(
+  { audioSeconds, processingSeconds, rtf }: Cost,
+  kernels: string,
+): Ran["summary"][number] {
+  const work = `${audioSeconds.toFixed(1)} s of audio in ${processingSeconds.toFixed(2)} s, ${kernels} kernels`;
+  return ["real-time factor", rtf.toFixed(4), work];
 }
 
 interface Printing {
@@ -55,6 +64,8 @@ function printBoth({ out, bold }: Terminal, ran: Ran, other: Ran, differing: rea
     return [name, figure, second];
   });
   for (const line of columns([["", ran.model, other.model], ...rows])) out(line);
+  // Of a stream there is nothing to compare recording by recording.
+  if (ran.outcomes.length === 0) return;
   const of = (who: Disagreement["right"]) => differing.filter(({ right }) => right === who).length;
   const { length } = differing;
   out(`\n${bold("differences")}  ${length} of ${ran.done} recordings`);

@@ -16,7 +16,7 @@ import { readBytes } from "../host/index.ts";
 import { decodeAudio } from "../index.ts";
 import type { Context } from "./context.ts";
 import type { EvaluateOptions, Evaluation } from "./evaluate.ts";
-import type { Ran } from "./evaluate-report.ts";
+import { type Ran, speedRow } from "./evaluate-report.ts";
 import { openRecognizer } from "./load.ts";
 
 interface Source {
@@ -96,17 +96,12 @@ async function run(
 
 function summary(result: WerResult, kernels: string): Ran["summary"] {
   const { items, value, words, substitutions, insertions, deletions } = result;
-  const { audioSeconds, processingSeconds, rtf } = result;
   const errors = substitutions + insertions + deletions;
   return [
     ["word error rate", `${value.toFixed(2)} %`, `${errors} errors in ${words} words, ${items} recordings`],
     ["substitutions", `${substitutions}`, ""],
     ["insertions", `${insertions}`, ""],
     ["deletions", `${deletions}`, ""],
-    [
-      "real-time factor",
-      rtf.toFixed(4),
-      `${audioSeconds.toFixed(1)} s of audio in ${processingSeconds.toFixed(2)} s, ${kernels} kernels`,
-    ],
+    speedRow(result, kernels),
   ];
 }

@@ -11,20 +11,23 @@ export interface SpottingOptions extends SpotterOptions {
   keywords?: string;
 }
 
+/** How words are found, and with which model. */
 export function addSpottingOptions(command: Command): Command {
+  return addSpotterOptions(command).addOption(keywordsOption()).addOption(kernelsOption());
+}
+
+export function addSpotterOptions(command: Command): Command {
   const { hop, smoothing, threshold, refractory } = spotterDefaults;
   const option = (flags: string, text: string, parse: (text: string) => unknown, value?: number) =>
-    command.addOption(new Option(flags, text).argParser(parse).default(value));
+    command.addOption(
+      new Option(flags, text).argParser(parse).default(value).helpGroup("How words are found:"),
+    );
   option("--threshold <score>", "least score of a word, 0 to 1", decimal, threshold);
   option("--smoothing <windows>", "windows whose scores are averaged", count, smoothing);
   option("--hop <ms>", "time from one window to the next", decimal, hop);
   option("--refractory <ms>", "time after a word in which no other is found", decimal, refractory);
-  option(
-    "--labels <list>",
-    "words to look for, separated by commas; otherwise all that the model knows",
-    nameList,
-  );
-  return command.addOption(keywordsOption()).addOption(kernelsOption());
+  option("--labels <list>", "words to look for, separated by commas; otherwise all that are words", nameList);
+  return command;
 }
 
 /** The spotter's part of the options. */

@@ -15,6 +15,8 @@ export type { Clock, Filling, Pace, Played } from "./realtime.ts";
 export { playLive, playRecorded, quantile, slowdownOfFirstLoss } from "./realtime.ts";
 export type { Reference } from "./refs.ts";
 export { readRefs } from "./refs.ts";
+export type { Spoken, SpottingErrors, SpottingOptions, SpottingResult, StreamOptions } from "./spotting.ts";
+export { countSpottingErrors, evaluateSpotting, streamOf } from "./spotting.ts";
 export type { EvaluateOptions, ItemResult, SpokenItem, WerResult } from "./transcription.ts";
 export { evaluateTranscription } from "./transcription.ts";
 export type { WordErrors } from "./wer.ts";

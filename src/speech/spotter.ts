@@ -41,6 +41,8 @@ const ranges: Readonly<Record<keyof typeof spotterDefaults, readonly [lowest: nu
 };
 
 export class KeywordSpotter {
+  /** The labels that are looked for. */
+  readonly labels: readonly string[];
   /** Milliseconds from one window to the next, as it came out. */
   readonly hop: number;
   private readonly model: KeywordModel;
@@ -65,7 +67,8 @@ export class KeywordSpotter {
         found: `${settings.hop}`,
       });
     this.model = model;
-    this.detector = new Detector(detection(model, settings, options.labels));
+    this.labels = options.labels ?? model.labels.filter((label) => label !== SILENCE && label !== UNKNOWN);
+    this.detector = new Detector(detection(model, settings, this.labels));
     this.startWindows = () => windowsOf(model.frontEnd, model.samples, hop);
     this.windows = this.startWindows();
     this.hop = (1000 * this.windows.hop) / model.sampleRate;
@@ -141,7 +144,7 @@ function checkRanges(settings: Readonly<Record<keyof typeof spotterDefaults, num
 function detection(
   { labels }: KeywordModel,
   { smoothing, threshold, refractory }: Readonly<Record<keyof typeof spotterDefaults, number>>,
-  wanted: readonly string[] = labels.filter((label) => label !== SILENCE && label !== UNKNOWN),
+  wanted: readonly string[],
 ): DetectionSettings {
   const unknown = wanted.filter((label) => !labels.includes(label));
   if (unknown.length > 0 || wanted.length === 0)
