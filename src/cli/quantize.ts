@@ -17,9 +17,10 @@ import type { CalibrationSet, Progress, QuantizationReport, SchemeRule } from ".
 import type { Context } from "./context.ts";
 import { count, decimal, keywordsOption, seed } from "./options.ts";
 import { quantizationTable } from "./quantize-report.ts";
+import { addSpecialOptions, type SpecialOptions, specialisationOf } from "./special.ts";
 import { byteSize } from "./terminal.ts";
 
-interface Options {
+interface Options extends SpecialOptions {
   output: string;
   scheme: string;
   calibrate?: string;
@@ -53,7 +54,7 @@ Clips are recordings in a folder, or in a folder for each label; what is said in
 rates are resampled. A budget counts the calibration clips that the model answers otherwise than the float one.`;
 
 export function quantizeCommand(context: Context): Command {
-  return new Command("quantize")
+  return addSpecialOptions(new Command("quantize"))
     .summary("put a model's weights and activations on few bits")
     .description("Puts a float model (.onnx, .pb, .ovx) on few bits, and tells what each layer lost.")
     .argument("<model>", "name or path of a float model")
@@ -84,11 +85,12 @@ async function run(context: Context, name: string, options: Options): Promise<vo
   const { terminal, signal } = context;
   const path = await findModel(name, { signal });
   // Converter and quantizer are large, and other verbs do without.
-  const [{ prepareModel, writeOvx }, { quantize, schemeNamed }] = await Promise.all([
+  const [{ prepareModel, specialiseModel, writeOvx }, { quantize, schemeNamed }] = await Promise.all([
     import("../import.ts"),
     import("../quantize/index.ts"),
   ]);
-  const { model: source, bytes: fileBefore } = await readModelFile(path, { signal });
+  const { model: read, bytes: fileBefore } = await readModelFile(path, { signal });
+  const source = specialiseModel(read, specialisationOf(options));
   const settings = options.keywords === undefined ? undefined : await readKeywordFile(options.keywords);
   const model = settings
     ? { ...source, metadata: { ...source.metadata, task: "keywords", ...settings } }

@@ -32,7 +32,7 @@ import { lowerRecurrent } from "./recurrent.ts";
 import { sinkReshapes } from "./reshapes.ts";
 import { type Rewrite, removeDead, rewriteNodes } from "./rewrite.ts";
 import { fuseRotary } from "./rotary.ts";
-import { inlineBranches } from "./specialise.ts";
+import { decide } from "./specialise.ts";
 import { sinkTransposes } from "./transposes.ts";
 import { unsignedActivations } from "./unsigned-activations.ts";
 
@@ -86,23 +86,17 @@ function passes(
 
 export function optimise(graph: Graph, options: OptimiseOptions): Graph {
   const { opset, matrices = new Map(), keepIntegers = false, rounding = "even" } = options;
-  const written = settle(decided(removeDead(graph), opset), [expandQLinear], opset);
+  const written = settle(
+    decide(removeDead(graph), (each) => fold(each, opset)),
+    [expandQLinear],
+    opset,
+  );
   let current = unsignedActivations(written);
   for (const rewrites of passes({ matrices, keepIntegers, rounding }, findCausalMasks(current, opset)))
     current = settle(current, rewrites, opset);
   // Weights that no integer product took up are dequantized now rather than at every run.
   if (!keepIntegers) current = fold(current, opset, { worthBytes: DEQUANTIZED_BYTES, widen: true });
   return nameNodes(nameOutputs(current, inferShapes(current, { opset })));
-}
-
-/** Constants folded, and the branches that are then decided in the place of their `If`. */
-function decided(graph: Graph, opset: number): Graph {
-  const folded = fold(graph, opset);
-  const inlined = inlineBranches(folded);
-  return inlined.nodes.length === folded.nodes.length &&
-    inlined.nodes.every((node, i) => node === folded.nodes[i])
-    ? folded
-    : decided(inlined, opset);
 }
 
 function settle(graph: Graph, rewrites: readonly Rewrite[], opset: number): Graph {

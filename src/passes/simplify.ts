@@ -9,11 +9,12 @@ import { fusePad } from "./channels-last.ts";
 import { foldConstants } from "./fold.ts";
 import { nameNodes, nameOutputs, removeIdentities } from "./identities.ts";
 import { type Rewrite, removeDead, rewriteNodes } from "./rewrite.ts";
+import { decide } from "./specialise.ts";
 
 const rewrites: readonly Rewrite[] = [removeIdentities, foldChannelAffine, fusePad];
 
 export function simplify(graph: Graph, opset: number): Graph {
-  let current = fold(removeDead(graph), opset);
+  let current = decide(removeDead(graph), (each) => fold(each, opset));
   for (let changed = true; changed; ) {
     changed = false;
     for (const rewrite of rewrites) {

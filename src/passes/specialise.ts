@@ -36,6 +36,14 @@ export function inlineBranches(graph: Graph): Graph {
   return inline(graph, new Set([...graph.inputs.map((input) => input.name), ...definedIn(graph)]));
 }
 
+/** What `fold` makes of a graph, with every `If` that it decides replaced. */
+export function decide(graph: Graph, fold: (graph: Graph) => Graph): Graph {
+  const folded = fold(graph);
+  const inlined = inlineBranches(folded);
+  const same = inlined.nodes.length === folded.nodes.length;
+  return same && inlined.nodes.every((node, i) => node === folded.nodes[i]) ? folded : decide(inlined, fold);
+}
+
 /** @param taken names that values have so far; branches of different nodes may use one name for two things */
 function inline(graph: Graph, taken: Set<string>): Graph {
   const constants = new Map(graph.constants);
