@@ -67,16 +67,16 @@ class Maker {
 
   constructor(node: Node, sizes: Sizes, view: View, onlyGiven: boolean) {
     [this.node, this.sizes, this.view] = [node, sizes, view];
+    this.stateBits = Number(node.attributes.state_bits ?? 0);
     const onGrid = view.producerOf(node.inputs[X], "DequantizeLinear") !== undefined;
     const found = [W, R, PROJECTION].flatMap((at) => {
       const weights = node.inputs[at]
-        ? quantizedWeights(node.inputs[at], at === PROJECTION ? 2 : 1, view)
+        ? quantizedWeights(node.inputs[at], at === PROJECTION ? 2 : 1, view, this.stateBits > 8 ? 16 : 8)
         : undefined;
       return weights ? [[at, weights] as const] : [];
     });
     const all = [W, R, PROJECTION].every((at) => !node.inputs[at] || found.some(([own]) => own === at));
     this.integers = new Map(all && (onGrid || !onlyGiven) ? found : []);
-    this.stateBits = Number(node.attributes.state_bits ?? 0);
   }
 
   /** Whether a walk puts states on the bits that the layer says: that takes weights on few bits, for 16 around 0. */
@@ -201,9 +201,10 @@ class Maker {
     const [, rows, columns] = dims;
     const own = data.subarray((d * rows + first) * columns, (d * rows + last) * columns);
     const count = last - first;
-    const matrix = turned
-      ? Int8Array.from(own, (_, i) => own[(i % count) * columns + Math.floor(i / count)])
-      : own.slice();
+    const matrix = own.slice();
+    if (turned)
+      for (let i = 0; i < matrix.length; i++)
+        matrix[i] = own[(i % count) * columns + Math.floor(i / count)];
     const part = (what: string, tensor: Tensor): string =>
       this.view.addConstant(`${name}/${d}/${first}/${what}`, tensor);
     const spread = (list: readonly number[]): number[] => {

@@ -77,6 +77,8 @@ function schemeOf(layer: Layer, scheme: Scheme, rules: readonly SchemeRule[]): L
 export function stateAttributes({ layer, scheme }: LayerPlan): Attributes {
   const { weights, activations, states = activations, cell } = scheme;
   if (!weights || !states || (layer.op !== "LSTM" && layer.op !== "GRU")) return {};
+  // No operator multiplies 16 bits with zero points; and 16 bits of h are as good as a float.
+  if (states.bits > 8 && !weights.symmetric) return {};
   return {
     state_bits: states.bits > 8 ? 16 : states.bits,
     ...(cell && layer.op === "LSTM" ? { cell_bits: cell.bits } : {}),

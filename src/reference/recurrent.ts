@@ -32,7 +32,12 @@ export function integerProduct(
 }
 
 /** The row in 16 bits around 0, of its own range; scales of the matrix are one a column. */
-export function shortProduct(matrix: Int8Array, k: number, n: number, bScales: Float32Array): RowProduct {
+export function shortProduct(
+  matrix: Int8Array | Int16Array,
+  k: number,
+  n: number,
+  bScales: Float32Array,
+): RowProduct {
   return (v, bias) => {
     const { y, scale } = dynamicQuantizeS16(v);
     return matmulS16F32(y, matrix, [1, n, k], { aScale: scale, bScales, bias });

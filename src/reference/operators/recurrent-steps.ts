@@ -33,7 +33,6 @@ function productOf(inputs: Inputs, at: number, scaleAt: number, context: Operato
   const [k, n] = dims;
   if (dims.length !== 2) throw misfit(inputs, context, `a matrix as input ${at}`, `${dims.length} axes`);
   if (data instanceof Float32Array) return floatProduct(data, k, n);
-  if (!(data instanceof Int8Array)) throw misfit(inputs, context, "float32 or int8", "another type");
   const columns = (index: number, otherwise: number): number[] => {
     const values = inputs[index]?.numbers() ?? [otherwise];
     if (values.length === n) return values;
@@ -41,7 +40,10 @@ function productOf(inputs: Inputs, at: number, scaleAt: number, context: Operato
     return new Array<number>(n).fill(values[0]);
   };
   const scales = Float32Array.from(columns(scaleAt, 1));
-  if (context.node.op.endsWith("16")) return shortProduct(data, k, n, scales);
+  const shorts = context.node.op.endsWith("16");
+  if (shorts && (data instanceof Int8Array || data instanceof Int16Array))
+    return shortProduct(data, k, n, scales);
+  if (!(data instanceof Int8Array)) throw misfit(inputs, context, "float32 or int8", "another type");
   const bits = numberOf(context, "bits", 8);
   return integerProduct(data, k, n, scales, Int32Array.from(columns(scaleAt + 1, 0)), bits);
 }

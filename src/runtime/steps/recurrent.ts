@@ -56,10 +56,11 @@ function shortProduct(
   scratch: number,
 ): RowProduct | undefined {
   const [matrix, scale] = [site.constant(at), site.constant(scaleAt)];
-  if (!matrix || !(matrix.data instanceof Int8Array) || !scale) return undefined;
-  if (scale.size !== 1 && scale.size !== n) return undefined;
+  if (!matrix || !scale || (scale.size !== 1 && scale.size !== n)) return undefined;
   const weights = matrix.data;
-  const { dynamic_quantize_s16, matmul_s16s8_f32 } = site.kernels;
+  if (!(weights instanceof Int8Array || weights instanceof Int16Array)) return undefined;
+  const { dynamic_quantize_s16, matmul_s16s8_f32, matmul_s16s16_f32 } = site.kernels;
+  const product = weights instanceof Int8Array ? matmul_s16s8_f32 : matmul_s16s16_f32;
   const b = site.derived("pairs", [matrix], () => packPairs(weights, k, n));
   const scales = site.derived(`${n} scales`, [scale], () =>
     Float32Array.from({ length: n }, (_, i) => Number(scale.data[scale.size === 1 ? 0 : i])),
@@ -69,7 +70,7 @@ function shortProduct(
     ...{ k, n },
     run({ f32 }, row, bias, to) {
       dynamic_quantize_s16(row, k, rowAt, scratch);
-      matmul_s16s8_f32(rowAt, k * 2, b, to, n * 4, 1, n, k, run, bias, f32[scratch >> 2], scales);
+      product(rowAt, k * 2, b, to, n * 4, 1, n, k, run, bias, f32[scratch >> 2], scales);
     },
   };
 }
