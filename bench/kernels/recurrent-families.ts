@@ -51,7 +51,7 @@ function called(kernels: KernelFunctions, place: Place, matrix: Matrix, k: numbe
   const [panels, sums, scales] = arrays.map((values) => place.put(values));
   const [bytes, scale, zero] = [k, 4, 4].map((size) => place.reserve(size));
   return (row: Pointer, bias: Pointer, to: Pointer) => {
-    dynamic_quantize_u8(row, k, bytes, scale, zero);
+    dynamic_quantize_u8(row, k, bytes, scale, zero, 255);
     const a = [bytes, k, panels, to, n * 4, 1, n, k, place.byte(zero)] as const;
     matmul_u8s8_f32(...a, sums, 0, 0, place.float(scale), scales, bias);
   };

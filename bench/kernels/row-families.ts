@@ -71,7 +71,7 @@ export const rowFamilies = {
     reference: ({ x }) => dynamicQuantize(x).y,
     bind({ dynamic_quantize_u8 }, place, { x }) {
       const [from, y, scale, zero] = [place.put(x), ...[x.length, 4, 1].map((bytes) => place.reserve(bytes))];
-      return { call: () => dynamic_quantize_u8(from, x.length, y, scale, zero), result: y };
+      return { call: () => dynamic_quantize_u8(from, x.length, y, scale, zero, 255), result: y };
     },
   }),
 };

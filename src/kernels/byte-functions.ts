@@ -58,8 +58,8 @@ export interface ByteFunctions {
     powers: Pointer,
     lefts: Pointer,
   ): void;
-  /** y[i] = round(x[i] / scale) + zero, half to even, limited to a byte; `zero` is a whole float32, 0 … 255. */
-  quantize_u8(x: Pointer, n: number, y: Pointer, scale: number, zero: number): void;
+  /** y[i] = round(x[i] / scale) + zero, half to even, limited to 0 … most ≤ 255; `zero` is a whole float32 of these. */
+  quantize_u8(x: Pointer, n: number, y: Pointer, scale: number, zero: number, most: number): void;
   /**
    * y[i] = round((a[i] − aZero)·aFactor + (b[i] − bZero)·bFactor) + zero, each operation a float32, half to even;
    * zero, low, high and flip as for `matmul_u8s8_u8`.

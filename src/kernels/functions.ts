@@ -62,15 +62,22 @@ export interface KernelFunctions extends WindowFunctions, ByteFunctions, WeightF
   row_sums_u8(a: Pointer, aStride: number, m: number, k: number, sums: Pointer): void;
   /**
    * ONNX DynamicQuantizeLinear of `n` floats: y uint8[n], scale float32 at `scale`, zero point as uint8 at
-   * `zero`. A constant-zero input has scale 1 and zero point 0.
+   * `zero`. A constant-zero input has scale 1 and zero point 0. `most`: the largest integer, 255 or that of fewer bits.
    */
-  dynamic_quantize_u8(x: Pointer, n: number, y: Pointer, scale: Pointer, zero: Pointer): void;
+  dynamic_quantize_u8(x: Pointer, n: number, y: Pointer, scale: Pointer, zero: Pointer, most: number): void;
   /**
    * The same in three passes that threads can share (the third is `quantize_u8`): the smallest of 0 and of each
    * block of `EXTREMES_BLOCK` values, and the largest; then scale and zero point from all of those.
    */
   extremes_f32(x: Pointer, n: number, lows: Pointer, highs: Pointer): void;
-  dynamic_grid_u8(lows: Pointer, highs: Pointer, blocks: number, scale: Pointer, zero: Pointer): void;
+  dynamic_grid_u8(
+    lows: Pointer,
+    highs: Pointer,
+    blocks: number,
+    scale: Pointer,
+    zero: Pointer,
+    most: number,
+  ): void;
   /** y[i] = x[i] − (q[i] − zero)·scale: what quantization left over. x and y may be the same. */
   residual_u8(x: Pointer, n: number, q: Pointer, y: Pointer, scale: number, zero: number): void;
   /** y[i] = (x[i] − zero)·scale, x uint8 / int8 → float32. */

@@ -20,12 +20,12 @@ const kernels = instantiate(arena, (module) => {
 const random = createRandom(4);
 const lengths = [1, 2, 3, 4, 5, 15, 16, 17, 31, 33, 64, 1000];
 
-function checkDynamic(x: Float32Array, what: string): void {
+function checkDynamic(x: Float32Array, what: string, bits = 8): void {
   arena.reset();
   const [from, to] = [arena.put(x), arena.reserve(x.length)];
   const [scale, zero] = [arena.reserve(4), arena.reserve(1)];
-  kernels.dynamic_quantize_u8(from, x.length, to, scale, zero);
-  const expected = dynamicQuantize(x);
+  kernels.dynamic_quantize_u8(from, x.length, to, scale, zero, 2 ** bits - 1);
+  const expected = dynamicQuantize(x, bits);
   assert.equal(arena.floats(scale, 1)[0], expected.scale, `${what}: scale`);
   assert.equal(arena.bytes(zero, 1)[0], expected.zero, `${what}: zero point`);
   assert.deepEqual(arena.bytes(to, x.length), expected.y, what);
@@ -37,10 +37,12 @@ test("dynamic_quantize_u8 has the bytes, scale and zero point of the reference",
   for (const n of lengths)
     for (const range of [1e-39, 1, 300, 3e38])
       for (const shift of [-1.5, -1, 0, 0.3, 1, 2])
-        checkDynamic(
-          randomFloats(random, n, range).map((value) => value + shift * range),
-          `${n} values of ±${range}, shifted by ${shift}`,
-        );
+        for (const bits of [2, 5, 8])
+          checkDynamic(
+            randomFloats(random, n, range).map((value) => value + shift * range),
+            `${n} values of ±${range}, shifted by ${shift}, on ${bits} bits`,
+            bits,
+          );
 });
 
 test("dynamic_quantize_u8 takes ties to the even neighbour", () => {

@@ -39,10 +39,10 @@ function addDynamicQuantize(module: ModuleBuilder): void {
   const setGrid = addSetGrid(module);
   addDynamicGrid(module, lowest, highest, setGrid);
   const quantize = addQuantizeAll(module);
-  const params = { x: "i32", n: "i32", y: "i32", scale: "i32", zero: "i32" } as const;
-  module.func("dynamic_quantize_u8", { params }, (_, { x, n, y, scale, zero }) => [
-    setGrid.call({ low: lowest.call({ x, n }), high: highest.call({ x, n }), scale, zero }),
-    quantize.call({ x, n, y, scale: f32.load(scale), zero: f32.convert_i32_u(i32.load8_u(zero)) }),
+  const params = { x: "i32", n: "i32", y: "i32", scale: "i32", zero: "i32", most: "f32" } as const;
+  module.func("dynamic_quantize_u8", { params }, (_, { x, n, y, scale, zero, most }) => [
+    setGrid.call({ low: lowest.call({ x, n }), high: highest.call({ x, n }), scale, zero, most }),
+    quantize.call({ x, n, y, scale: f32.load(scale), zero: f32.convert_i32_u(i32.load8_u(zero)), most }),
   ]);
 }
 
@@ -71,22 +71,24 @@ function addDynamicGrid(
   highest: Extreme,
   setGrid: ReturnType<typeof addSetGrid>,
 ): void {
-  const params = { lows: "i32", highs: "i32", blocks: "i32", scale: "i32", zero: "i32" } as const;
-  module.func("dynamic_grid_u8", { params }, (_, { lows, highs, blocks: n, scale, zero }) =>
-    setGrid.call({ low: lowest.call({ x: lows, n }), high: highest.call({ x: highs, n }), scale, zero }),
-  );
+  const pointers = { lows: "i32", highs: "i32", blocks: "i32", scale: "i32", zero: "i32" } as const;
+  const params = { ...pointers, most: "f32" } as const;
+  module.func("dynamic_grid_u8", { params }, (_, { lows, highs, blocks: n, scale, zero, most }) => {
+    const [low, high] = [lowest.call({ x: lows, n }), highest.call({ x: highs, n })];
+    return setGrid.call({ low, high, scale, zero, most });
+  });
 }
 
 /** Scale and zero point of values from `low` ≤ 0 to `high` ≥ 0, into memory. */
 function addSetGrid(module: ModuleBuilder) {
-  const params = { low: "f32", high: "f32", scale: "i32", zero: "i32" } as const;
-  return module.func("set_grid_u8", { params, exported: false }, (f, { low, high, scale, zero }) => {
+  const params = { low: "f32", high: "f32", scale: "i32", zero: "i32", most: "f32" } as const;
+  return module.func("set_grid_u8", { params, exported: false }, (f, { low, high, scale, zero, most }) => {
     const [s, z] = f.locals("f32", 2) as [Local<"f32">, Local<"f32">];
     const rounded = f32.nearest(f32.div(f32.neg(low), s));
     return [
-      s.set(f32.div(f32.sub(high, low), 255)),
+      s.set(f32.div(f32.sub(high, low), most)),
       f.if(f32.eq(s, 0), () => s.set(f32.const(1))),
-      z.set(f32.min(f32.max(rounded, 0), 255)),
+      z.set(f32.min(f32.max(rounded, 0), most)),
       // Only −∞ among the values makes it NaN: an infinite scale.
       f.if(f32.ne(z, z), () => z.set(f32.const(0))),
       f32.store(scale, s),
@@ -95,10 +97,10 @@ function addSetGrid(module: ModuleBuilder) {
   });
 }
 
-/** y[i] = clamp(round(x[i] / scale) + zero) to bytes, 16 at a time. */
+/** y[i] = clamp(round(x[i] / scale) + zero) to 0 … most, 16 at a time. */
 function addQuantizeAll(module: ModuleBuilder) {
-  const params = { x: "i32", n: "i32", y: "i32", scale: "f32", zero: "f32" } as const;
-  return module.func("quantize_u8", { params }, (f, { x, n, y, scale, zero }) => {
+  const params = { x: "i32", n: "i32", y: "i32", scale: "f32", zero: "f32", most: "f32" } as const;
+  return module.func("quantize_u8", { params }, (f, { x, n, y, scale, zero, most }) => {
     const lanes = new Lanes(f);
     const [scales, low, high, offset] = f.locals("v128", 4);
     const rounder = lanes.float(ROUNDER);
@@ -114,7 +116,7 @@ function addQuantizeAll(module: ModuleBuilder) {
       lanes.constants,
       scales.set(f32x4.splat(scale)),
       low.set(f32x4.splat(f32.neg(zero))),
-      high.set(f32x4.splat(f32.sub(255, zero))),
+      high.set(f32x4.splat(f32.sub(most, zero))),
       offset.set(i32x4.splat(i32.sub(ROUNDER_BITS, i32.trunc_sat_f32_s(zero)))),
     ];
     return [

@@ -203,8 +203,7 @@ class Maker {
     const count = last - first;
     const matrix = own.slice();
     if (turned)
-      for (let i = 0; i < matrix.length; i++)
-        matrix[i] = own[(i % count) * columns + Math.floor(i / count)];
+      for (let i = 0; i < matrix.length; i++) matrix[i] = own[(i % count) * columns + Math.floor(i / count)];
     const part = (what: string, tensor: Tensor): string =>
       this.view.addConstant(`${name}/${d}/${first}/${what}`, tensor);
     const spread = (list: readonly number[]): number[] => {

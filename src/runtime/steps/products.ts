@@ -89,16 +89,18 @@ const dynamicQuantize: Binder = {
   },
   bind({ node, inputs, outputs, kernels, threads, scratch }) {
     const dims = fixedDims(inputs[0]);
-    if (!dims || (node.attributes.bits ?? 8) !== 8) return undefined;
+    const bits = Number(node.attributes.bits ?? 8);
+    if (!dims || bits > 8) return undefined;
+    const most = 2 ** bits - 1;
     const [x, y, scale, zero] = [inputs[0]!, ...outputs].map((operand) => operand.pointer);
     const n = sizeOf(dims);
     const { dynamic_quantize_u8, extremes_f32, dynamic_grid_u8, quantize_u8 } = kernels;
-    if (threads === 1 || n < SHARED_VALUES) return () => dynamic_quantize_u8(x, n, y, scale, zero);
+    if (threads === 1 || n < SHARED_VALUES) return () => dynamic_quantize_u8(x, n, y, scale, zero, most);
     const [lows, highs] = [scratch, scratch + blocksOf(n) * 4];
     return ({ views }) => {
       extremes_f32(x, n, lows, highs);
-      dynamic_grid_u8(lows, highs, blocksOf(n), scale, zero);
-      quantize_u8(x, n, y, views.f32[scale >> 2], views.u8[zero]);
+      dynamic_grid_u8(lows, highs, blocksOf(n), scale, zero, most);
+      quantize_u8(x, n, y, views.f32[scale >> 2], views.u8[zero], most);
     };
   },
 };

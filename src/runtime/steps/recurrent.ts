@@ -32,7 +32,8 @@ function rowProduct(site: Site, at: number, scaleAt: number, scratch: number): R
   }
   if (site.node.op.endsWith("16")) return shortProduct(site, [at, scaleAt], [k, n], scratch);
   const matrix = site.matrix(at, scaleAt, scaleAt + 1);
-  if (!matrix || (site.node.attributes.bits ?? 8) !== 8) return undefined;
+  if (!matrix) return undefined;
+  const most = 2 ** Number(site.node.attributes.bits ?? 8) - 1;
   const { dynamic_quantize_u8, row_sums_u8, matmul_u8s8_f32 } = site.kernels;
   const { panels, sums, zeros, scales } = matrix;
   const [zeroAt, sumAt, rowAt] = [ZERO_AT, SUM_AT, ROW_AT].map((offset) => scratch + offset);
@@ -40,7 +41,7 @@ function rowProduct(site: Site, at: number, scaleAt: number, scratch: number): R
   return {
     ...{ k, n },
     run({ f32, u8 }, row, bias, to) {
-      dynamic_quantize_u8(row, k, rowAt, scratch, zeroAt);
+      dynamic_quantize_u8(row, k, rowAt, scratch, zeroAt, most);
       if (rowSum !== 0) row_sums_u8(rowAt, k, 1, k, rowSum);
       const a = [rowAt, k, panels, to, n * 4, 1, n, k, u8[zeroAt]] as const;
       matmul_u8s8_f32(...a, sums, zeros, rowSum, f32[scratch >> 2], scales, bias);

@@ -47,7 +47,7 @@ const quantize: Binder = {
       return ({ views }) => quantize_s16(x!, n, y, views.f32[scale! >> 2]);
     if (outputs[0].dtype !== "uint8") return undefined;
     return ({ views }) =>
-      quantize_u8(x!, n, y, views.f32[scale! >> 2], zero === undefined ? 0 : views.u8[zero]);
+      quantize_u8(x!, n, y, views.f32[scale! >> 2], zero === undefined ? 0 : views.u8[zero], 255);
   },
 };
 

@@ -73,8 +73,8 @@ const others: Partial<Record<KernelName, Trial>> = {
       bench.put(new Float32Array(1)),
       bench.put(new Uint8Array(1)),
     ];
-    kernels.dynamic_quantize_u8(bench.put(x), 45, y, scale, zero);
-    const want = dynamicQuantize(x);
+    kernels.dynamic_quantize_u8(bench.put(x), 45, y, scale, zero, 63);
+    const want = dynamicQuantize(x, 6);
     const got = [
       ...bench.get(y, want.y),
       bench.get(scale, new Float32Array(1))[0],
@@ -99,7 +99,7 @@ const others: Partial<Record<KernelName, Trial>> = {
     const x = floats(45);
     const [lows, highs] = [bench.put(x), bench.put(x)];
     const [scale, zero] = [bench.put(new Float32Array(1)), bench.put(new Uint8Array(1))];
-    kernels.dynamic_grid_u8(lows, highs, x.length, scale, zero);
+    kernels.dynamic_grid_u8(lows, highs, x.length, scale, zero, 255);
     const want = dynamicQuantize(x);
     return {
       got: Float64Array.of(bench.get(scale, new Float32Array(1))[0], bench.get(zero, new Uint8Array(1))[0]),
@@ -110,7 +110,7 @@ const others: Partial<Record<KernelName, Trial>> = {
     const x = floats(45);
     const want = quantize(x, 0.03, 101);
     const y = bench.put(new Uint8Array(45));
-    kernels.quantize_u8(bench.put(x), 45, y, Math.fround(0.03), 101);
+    kernels.quantize_u8(bench.put(x), 45, y, Math.fround(0.03), 101, 255);
     return { got: bench.get(y, want), want };
   },
   residual_u8(kernels, bench) {
