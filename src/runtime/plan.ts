@@ -49,6 +49,8 @@ export interface Plan {
   appends: readonly { state: string; rows: Dim }[];
   /** The states that this plan replaces by a value. */
   assigns: readonly Assign[];
+  /** Whether any of these states may need more room. */
+  mayGrow: boolean;
 }
 
 export function planGraph(request: PlanRequest): Plan {
@@ -97,6 +99,7 @@ export function planGraph(request: PlanRequest): Plan {
       rows: rowsOf(use, layout.operand(use.added)!),
     })),
     assigns: findAssigns(states, appends, layout),
+    mayGrow: states.some(grows),
   };
 }
 

@@ -17,6 +17,7 @@ import { computeConstants } from "./once.ts";
 import { dimNow } from "./operand.ts";
 import type { RunOptions, SessionOptions } from "./options.ts";
 import { type Plan, type PlanRequest, planGraph } from "./plan.ts";
+import { Plans } from "./plans.ts";
 import { Room } from "./room.ts";
 import { declareStates, type GraphUse, StateStore } from "./states.ts";
 import type { RunContext, Views } from "./step.ts";
@@ -26,9 +27,6 @@ import { Weights } from "./weights.ts";
 
 export type { RunOptions, SessionOptions } from "./options.ts";
 
-/** Plans kept for sizes seen before. */
-const KEPT_PLANS = 4;
-
 export class InferenceSession {
   /** The kernels in use. */
   readonly kernels: KernelChoice;
@@ -37,7 +35,7 @@ export class InferenceSession {
   private readonly weights: Weights;
   private readonly store: StateStore;
   private readonly uses: ReadonlyMap<Graph, GraphUse>;
-  private readonly plans = new Map<string, Plan>();
+  private readonly plans = new Plans();
   private readonly chosen: ChosenKernels;
   /** While threads are given up: they may still write to the memory. */
   private mending: Promise<void> | undefined;
@@ -214,6 +212,7 @@ export class InferenceSession {
   private readyPlan(graph: Graph, feeds: Readonly<Record<string, Tensor>>): Plan {
     for (;;) {
       const plan = this.planFor(graph, feeds);
+      if (!plan.mayGrow) return plan;
       const { lengths } = this.store;
       const short = [
         ...plan.appends.map(({ state, rows }) => ({
@@ -231,31 +230,16 @@ export class InferenceSession {
 
   private planFor(graph: Graph, feeds: Readonly<Record<string, Tensor>>): Plan {
     const { inputs: fed, states } = this.uses.get(graph)!;
-    const key = fed.reduce((text, { name }) => `${text} ${feeds[name].dims}`, graph.name);
-    const known = this.plans.get(key);
-    if (known) {
-      // The one used longest ago is the next to go.
-      this.plans.delete(key);
-      this.plans.set(key, known);
-      return known;
-    }
-    const inputs = Object.fromEntries(fed.map(({ name }) => [name, feeds[name].dims]));
-    const plan = planGraph({
-      graph,
-      opset: this.model.opset,
-      inputs,
-      states,
-      store: this.store,
-      weights: this.weights,
-      kernels: this.pool?.kernels ?? this.chosen.functions,
-      threads: this.threads,
-      ...this.tables,
-      observe: this.observer,
-      arena: (bytes) => this.arena.reserve(bytes),
-    });
-    if (this.plans.size >= KEPT_PLANS) this.plans.delete(this.plans.keys().next().value!);
-    this.plans.set(key, plan);
-    return plan;
+    return this.plans.get(graph, fed, feeds, (inputs) =>
+      planGraph({
+        ...{ graph, inputs, states, opset: this.model.opset, store: this.store, weights: this.weights },
+        kernels: this.pool?.kernels ?? this.chosen.functions,
+        threads: this.threads,
+        ...this.tables,
+        observe: this.observer,
+        arena: (bytes) => this.arena.reserve(bytes),
+      }),
+    );
   }
 
   private currentViews(): Views {
