@@ -14,11 +14,20 @@ export interface Resident {
 
 const root = join(import.meta.dirname, "..");
 
-/** From the start of a process to the text of its first recording, in milliseconds: the median of `runs` processes. */
-export async function measureFirstText(file: string, runs: number): Promise<number> {
-  const times: number[] = [];
-  for (let run = 0; run < runs; run++) times.push((await hear(["1", file])).at(-1)!.firstText);
-  return median(times);
+/** Milliseconds that loading takes, and from the start of a process to the text of its first recording. */
+export interface StartTimes {
+  loaded: number;
+  firstText: number;
+}
+
+/** The medians of `runs` processes. */
+export async function measureStart(file: string, runs: number): Promise<StartTimes> {
+  const found: Report[] = [];
+  for (let run = 0; run < runs; run++) found.push((await hear(["1", file])).at(-1)!);
+  return {
+    loaded: median(found.map(({ loaded }) => loaded)),
+    firstText: median(found.map(({ firstText }) => firstText)),
+  };
 }
 
 /**
@@ -40,6 +49,7 @@ export function recordings(folder: string): string[] {
 interface Report {
   heard: number;
   bytes: number;
+  loaded: number;
   firstText: number;
 }
 

@@ -5,6 +5,7 @@ import { compareEngines, type EngineResult, pageEngines } from "../engines/compa
 import { engines as list } from "../engines/list.ts";
 import { enginesFigure } from "../figures/engines.ts";
 import { sheet } from "../table.ts";
+import { atLeast, targetSheets } from "../targets.ts";
 import type { Part, Settings } from "./part.ts";
 
 export const engines: Part<readonly EngineResult[]> = {
@@ -39,7 +40,35 @@ export const engines: Part<readonly EngineResult[]> = {
 
   tables(results) {
     const [own] = results;
+    const found = (engine: string, value: (result: EngineResult) => number): number => {
+      const result = results.find((each) => each.engine === engine);
+      return result ? value(result) : Number.NaN;
+    };
+    const slower = (engine: string, value: (result: EngineResult) => number): number =>
+      found(engine, value) / value(own);
     return [
+      ...targetSheets([
+        atLeast(
+          "RTF of onnxruntime-node ÷ octavox",
+          4,
+          slower("onnxruntime-node", ({ rtf }) => rtf),
+        ),
+        atLeast(
+          "RTF of onnxruntime-web ÷ octavox",
+          7,
+          slower("onnxruntime-web", ({ rtf }) => rtf),
+        ),
+        atLeast(
+          "time for a token of onnxruntime-node ÷ octavox",
+          8,
+          slower("onnxruntime-node", ({ msPerToken }) => msPerToken),
+        ),
+        atLeast(
+          "encoder with 1 thread ÷ with 2",
+          1.6,
+          1 / slower("octavox, 2 threads", ({ encoderRtf }) => encoderRtf),
+        ),
+      ]),
       sheet(
         [
           { title: "engine", cell: ({ engine }) => engine },

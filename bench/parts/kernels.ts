@@ -8,8 +8,9 @@ import { startGemmlowp } from "../gemmlowp/start.ts";
 import { compareKernels, type KernelRow } from "../kernels/compare.ts";
 import { nodeEngines } from "../kernels/engines.ts";
 import { families } from "../kernels/families.ts";
-import { type Target, targets } from "../kernels/targets.ts";
+import { targets } from "../kernels/targets.ts";
 import { type Sheet, sheet } from "../table.ts";
+import { atLeast, targetSheets } from "../targets.ts";
 import type { Part, Settings } from "./part.ts";
 
 const inPages = ["octavox", "onnxruntime-web"];
@@ -73,8 +74,8 @@ export const kernels: Part<readonly KernelRow[]> = {
         rows,
       ),
     );
-    const held = targets(rows);
-    return [...(held.length > 0 ? [targetSheet(held)] : []), ...parts];
+    const held = targets(rows).map(({ what, least, found }) => atLeast(what, least, found));
+    return [...targetSheets(held), ...parts];
   },
 };
 
@@ -106,17 +107,5 @@ function familySheet(rows: readonly KernelRow[], all: readonly KernelRow[]): She
       { title: "", words: true, cell: ({ from }) => from },
     ],
     rows,
-  );
-}
-
-function targetSheet(held: readonly Target[]): Sheet {
-  return sheet(
-    [
-      { title: "what must hold", cell: ({ what }) => what },
-      { title: "at least", cell: ({ least }) => least.toFixed(2) },
-      { title: "measured", cell: ({ found }) => found.toFixed(2) },
-      { title: "", words: true, cell: ({ found, least }) => (found >= least ? "holds" : "does not hold") },
-    ],
-    held,
   );
 }
