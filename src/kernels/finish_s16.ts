@@ -36,6 +36,8 @@ export interface Finish16 {
   prepare(p: Parameters16, begun: readonly Vector[], at: ColumnsAt): Expr<"v128">[];
   /** 4 columns as float32 or int32. */
   apply(low: Vector, high: Vector, prepared: readonly Vector[], begun: readonly Vector[]): Expr<"v128">;
+  /** The same from int32, where the finish has a shorter way. */
+  direct?(sums: Vector, prepared: readonly Vector[]): Expr<"v128">;
   /** Stores the panels of a whole tile. */
   store(c: Local<"i32">, row: readonly Expr<"v128">[]): Code;
 }
@@ -60,6 +62,7 @@ export const finishes16: Record<Finish16["word"], Finish16> = {
       const sums = shuffle32(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), [0, 1, 4, 5]);
       return f32x4.add(f32x4.mul(sums, scale), bias);
     },
+    direct: (sums, [scale, bias]) => f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(sums), scale), bias),
     store: (c, row) => row.map((value, v) => v128.store(c, value, { offset: v * 16 })),
   },
   // (x·m + 2^(s−1)) >> s is ⌊x·(m/2^s) + ½⌋, exact in float64: `factors` holds m/2^s. Converting saturates.

@@ -101,18 +101,34 @@ export function writeTile16(tile: TileCode16): Code {
   };
   const { panels, rowPointers, totals } = registers;
   const [last, end] = [f.local("i32", "last"), f.local("i32", "end")];
-  return [
+  const { finish } = tile;
+  const { direct } = finish;
+  const inRuns = (): Code => [
     totals.flat(2).map((total) => total.set(v128.const("f64x2", 0))),
-    panels.map((pointer, i) => pointer.set(i === 0 ? walk.panel : i32.add(panels[i - 1], walk.panelBytes))),
-    rowPointers.map((pointer, r) => pointer.set(r === 0 ? p.a : i32.add(rowPointers[r - 1], p.aStride))),
-    last.set(i32.add(walk.panel, walk.panelBytes)),
     f.while(i32.lt_u(panels[0], last), () => [
       end.set(i32.add(panels[0], walk.runBytes)),
       f.if(i32.gt_u(end, last), () => end.set(last)),
       writeRun(tile, registers, end),
       writeTotals(tile, registers),
     ]),
-    writeFinish(tile, totals),
+    writeFinish(tile, (r, v, prepared) => {
+      const [low, high] = totals[r][v];
+      return finish.apply(low, high, prepared, walk.begun);
+    }),
+  ];
+  /** Where all of K is one run its sums are exact as they are. */
+  const atOnce = (): Code => [
+    end.set(last),
+    writeRun(tile, registers, end),
+    writeFinish(tile, (r, v, prepared) => direct!(registers.sums[r][v][0], prepared)),
+  ];
+  return [
+    panels.map((pointer, i) => pointer.set(i === 0 ? walk.panel : i32.add(panels[i - 1], walk.panelBytes))),
+    rowPointers.map((pointer, r) => pointer.set(r === 0 ? p.a : i32.add(rowPointers[r - 1], p.aStride))),
+    last.set(i32.add(walk.panel, walk.panelBytes)),
+    direct && weights.gains.length === 1
+      ? f.if(i32.ge_u(walk.runBytes, walk.panelBytes), atOnce, inRuns)
+      : inRuns(),
     walk.panel.set(i32.add(walk.panel, i32.mul(walk.panelBytes, columns / PANEL))),
     walk.column.set(i32.add(walk.column, columns)),
     walk.left.set(i32.sub(walk.left, columns)),
@@ -166,10 +182,13 @@ function writeTotals({ weights }: TileCode16, { sums, totals }: Registers): Code
   );
 }
 
-/** Totals → what C holds, stored. */
-function writeFinish({ f, p, walk, finish, store }: TileCode16, totals: Registers["totals"]): Code {
+/** What C holds, made of the sums of row r and vector v, stored. */
+function writeFinish(
+  { f, p, walk, rows, columns, finish, store }: TileCode16,
+  finished: (r: number, v: number, prepared: readonly Vector[]) => Expr<"v128">,
+): Code {
   const c = f.local("i32", "c_row");
-  const prepared = totals[0].map((_, v) => {
+  const prepared = Array.from({ length: columns / LANES }, (_, v) => {
     const at: ColumnsAt = (array, bytes, part = 0) =>
       v128.load(i32.add(array, i32.mul(walk.column, bytes)), { offset: v * LANES * bytes + part * 16 });
     const values = finish.prepare(p, walk.begun, at);
@@ -178,15 +197,14 @@ function writeFinish({ f, p, walk, finish, store }: TileCode16, totals: Register
   return [
     prepared.flat().map(({ value, local }) => local.set(value)),
     c.set(i32.add(p.c, i32.mul(walk.column, finish.bytes))),
-    totals.map((row) => [
+    Array.from({ length: rows }, (_, r) => [
       store(
         c,
-        row.map(([low, high], v) =>
-          finish.apply(
-            low,
-            high,
-            prepared[v].map(({ local }) => local),
-            walk.begun,
+        prepared.map((values, v) =>
+          finished(
+            r,
+            v,
+            values.map(({ local }) => local),
           ),
         ),
       ),
