@@ -74,7 +74,8 @@ h2 { font-size: 18px; margin: 0 0 2px; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 20px 24px 22px;
   margin-top: 22px; overflow-x: auto; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 14px; margin-top: 22px; }
-.fact { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 18px; }
+.fact { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 18px;
+  overflow-wrap: anywhere; }
 .fact b { display: block; font-size: 26px; font-weight: 650; font-variant-numeric: tabular-nums; line-height: 1.25; }
 .fact span { color: var(--muted); font-size: 13px; }
 .remarks { background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--weights);

@@ -119,9 +119,9 @@ function signalToNoise(layers: readonly LayerReport[]): Section {
 function sizeAgainstError(layers: readonly LayerReport[]): Section | undefined {
   const points = layers.filter(({ sqnrOutput }) => sqnrOutput !== null);
   if (points.length < 2) return undefined;
-  const named = [...points].sort((a, b) => a.sqnrOutput! - b.sqnrOutput!).slice(0, 5);
+  const named = [...points].sort((a, b) => a.sqnrOutput! - b.sqnrOutput!).slice(0, 3);
   const drawn = figure({
-    ...{ width: WIDTH, height: 380, marginLeft: 60, marginBottom: 44, marginRight: 140, insetLeft: 12 },
+    ...{ width: WIDTH, height: 380, marginLeft: 60, marginBottom: 44, marginRight: 200, insetLeft: 12 },
     x: { type: "log", label: "bytes of weights →", grid: true, tickFormat: "~s" },
     y: { label: "↑ output, dB above its error", grid: true, nice: true },
     color: { type: "identity" },
