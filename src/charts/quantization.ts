@@ -10,6 +10,8 @@ import {
   remarks,
   type TensorHistogram,
 } from "../quantize/report.ts";
+import type { SweepPoint } from "../quantize/sweep.ts";
+import { bitsSections } from "./bits.ts";
 import { colours, escapeText, figure, page, type Section } from "./page.ts";
 
 /** What the report is about. */
@@ -23,8 +25,14 @@ export interface QuantizationFiles {
 
 const WIDTH = 1040;
 
-export function quantizationPage(report: QuantizationReport, files: QuantizationFiles): string {
+/** @param sweep the same model on other numbers of bits, where that was tried */
+export function quantizationPage(
+  report: QuantizationReport,
+  files: QuantizationFiles,
+  sweep: readonly SweepPoint[] = [],
+): string {
   const sections: (Section | undefined)[] = [
+    ...bitsSections(sweep),
     signalToNoise(report.layers),
     sizeAgainstError(report.layers),
     sensitivity(report),

@@ -13,7 +13,15 @@ import {
   writeAtomically,
 } from "../host/index.ts";
 import { decodeAudio } from "../index.ts";
-import type { CalibrationSet, Progress, QuantizationReport, SchemeRule } from "../quantize/index.ts";
+import type { Model } from "../model/graph.ts";
+import type {
+  CalibrationSet,
+  Progress,
+  QuantizationReport,
+  SchemeRule,
+  SweepOptions,
+  SweepPoint,
+} from "../quantize/index.ts";
 import type { Context } from "./context.ts";
 import { count, decimal, keywordsOption, seed } from "./options.ts";
 import { quantizationTable } from "./quantize-report.ts";
@@ -32,6 +40,7 @@ interface Options extends SpecialOptions {
   keepUnsupported?: boolean;
   keywords?: string;
   report?: string;
+  sweep?: boolean;
   limit?: number;
   seed?: number;
   json?: boolean;
@@ -44,6 +53,7 @@ Examples:
   octavox quantize keywords.ovx -o small.ovx --scheme w4a8 --method gptq+bias --observer mse --calibrate clips/ \\
     --layer @first=w8a8 --keep classifier --report small.html
   octavox quantize keywords.ovx -o careful.ovx --scheme w4a8 --calibrate clips/ --budget 0.5
+  octavox quantize keywords.ovx -o small.ovx --calibrate clips/ --method mse --report bits.html --sweep
 
 Schemes: w8a8, w8a8-dynamic, w4a8, w8a16, w16a16, w8 (weights only), pow2 (scales are powers of two), article (the
 founding article's; article2 … article16), and any mix as w6a8, w4-block32, w8a8-tensor, w8a8-dynamic-gate.
@@ -74,6 +84,7 @@ export function quantizeCommand(context: Context): Command {
     .option("--keep-unsupported", "leave in float what the scheme cannot do")
     .addOption(keywordsOption())
     .option("--report <file>", "write a page with charts")
+    .option("--sweep", "for the page, try 2 to 16 bits as well (takes as long as so many calls)")
     .addOption(new Option("--limit <number>", "only so many recordings").argParser(count))
     .addOption(new Option("--seed <number>", "draw the recordings by chance").argParser(seed))
     .option("--json", "print JSON")
@@ -109,9 +120,25 @@ async function run(context: Context, name: string, options: Options): Promise<vo
   signal.throwIfAborted();
   await writeAtomically(options.output, packed);
   const files = { input: name, output: options.output, fileBefore, fileAfter: packed.length };
-  if (options.report !== undefined) await writePage(options.report, files, quantized.report);
+  if (options.report !== undefined) {
+    const points = options.sweep ? await sweep(context, model, { ...options, rules, calibration }) : [];
+    await writePage(options.report, files, quantized.report, points);
+  }
   if (options.json) terminal.out(JSON.stringify(record(files, quantized.report)));
   else print(context, files, quantized.report, options.report);
+}
+
+async function sweep(
+  { terminal, signal }: Context,
+  model: Model,
+  { method, observer, keep, keepUnsupported, rules, calibration }: SweepOptions,
+): Promise<SweepPoint[]> {
+  const { sweepBits } = await import("../quantize/index.ts");
+  const bar = terminal.progress("2 to 16 bits");
+  const onProgress = (done: number, total: number, scheme: string): void => bar.update(done, total, scheme);
+  return sweepBits(model, {
+    ...{ method, observer, keep, keepUnsupported, rules, calibration, signal, onProgress },
+  }).finally(() => bar.end());
 }
 
 interface Files {
@@ -190,8 +217,13 @@ function print(
   if (page !== undefined) out(`${bold(page)}  the report as a page`);
 }
 
-async function writePage(path: string, files: Files, report: QuantizationReport): Promise<void> {
+async function writePage(
+  path: string,
+  files: Files,
+  report: QuantizationReport,
+  points: readonly SweepPoint[],
+): Promise<void> {
   // The charts' library is large.
   const { quantizationPage } = await import("../charts/index.ts");
-  await writeAtomically(path, new TextEncoder().encode(quantizationPage(report, files)));
+  await writeAtomically(path, new TextEncoder().encode(quantizationPage(report, files, points)));
 }

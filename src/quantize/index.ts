@@ -27,4 +27,6 @@ export type {
   WeightFormat,
 } from "./schemes.ts";
 export { schemeNamed, schemes } from "./schemes.ts";
+export type { SweepOptions, SweepPoint } from "./sweep.ts";
+export { sweepBits, sweptBits } from "./sweep.ts";
 export { methodWords } from "./weights.ts";
