@@ -100,7 +100,7 @@ test("a model, a folder and a scheme make a packed model, a page and the account
     assert.ok(sqnrWeights > 35 && sqnrOutput > 25 && saturated >= 0);
   assert.equal(record.agreement.clips, 5);
   const { metadata } = readOvx(readFileSync(join(work, "made/w8a8.ovx")));
-  assert.deepEqual(metadata.quantization, { scheme: "w8a8", method: "mse+bias", observer: "auto" });
+  assert.deepEqual(metadata.quantization, { scheme: "w8a8", method: "smooth+gptq+bias", observer: "auto" });
   assert.deepEqual(metadata.labels, ["yes", "no", "go"]);
   const page = readFileSync(join(work, "made/page.html"), "utf8");
   assert.match(page, /<svg/);
@@ -112,7 +112,7 @@ test("the table has a line for each layer; resampling is said; the same call wri
   const { status, stdout, stderr } = run(args);
   assert.equal(status, 0, stderr);
   assert.match(stderr, /^octavox: recordings of 8000 Hz \(a\.wav, …\) are resampled to 16000 Hz/);
-  assert.match(stdout, /hidden +Gemm +w4a16 .* → .*\nout +Gemm +w4a8/);
+  assert.match(stdout, /hidden +Gemm +w4a16 .* → .*\nout +Gemm +w8a8/);
   assert.match(stdout, /On 1 calibration clips:/);
   const first = readFileSync(join(work, "again.ovx"));
   run(args);

@@ -13,7 +13,6 @@ import {
   writeAtomically,
 } from "../host/index.ts";
 import { decodeAudio } from "../index.ts";
-import type { Model } from "../model/graph.ts";
 import type {
   CalibrationSet,
   Progress,
@@ -27,6 +26,8 @@ import { count, decimal, keywordsOption, seed } from "./options.ts";
 import { quantizationTable } from "./quantize-report.ts";
 import { addSpecialOptions, type SpecialOptions, specialisationOf } from "./special.ts";
 import { byteSize } from "./terminal.ts";
+
+type FloatModel = Parameters<typeof import("../quantize/index.ts").calibrationFrom>[0];
 
 interface Options extends SpecialOptions {
   output: string;
@@ -130,7 +131,7 @@ async function run(context: Context, name: string, options: Options): Promise<vo
 
 async function sweep(
   { terminal, signal }: Context,
-  model: Model,
+  model: FloatModel,
   { method, observer, keep, keepUnsupported, rules, calibration }: SweepOptions,
 ): Promise<SweepPoint[]> {
   const { sweepBits } = await import("../quantize/index.ts");
@@ -151,7 +152,7 @@ interface Files {
 /** Recordings in turn from each label's folder, so that a part of them has all labels. */
 async function clips(
   { terminal, signal }: Context,
-  model: Parameters<typeof import("../quantize/index.ts").calibrationFrom>[0],
+  model: FloatModel,
   { calibrate, limit, seed: from }: Options,
 ): Promise<CalibrationSet> {
   const folder = calibrate!;
