@@ -137,7 +137,14 @@ describe("the bits of gemmlowp", () => {
     const work = mkdtempSync(join(tmpdir(), "octavox-gemmlowp-"));
     try {
       writeFileSync(join(work, "oracle.cc"), program);
-      execFileSync(compiler!, ["-O1", "-std=c++14", "-w", "-o", join(work, "oracle"), join(work, "oracle.cc")]);
+      execFileSync(compiler!, [
+        "-O1",
+        "-std=c++14",
+        "-w",
+        "-o",
+        join(work, "oracle"),
+        join(work, "oracle.cc"),
+      ]);
       const input = Array.from(numbers, (a, i) => `${a} ${numbers[(i * 7 + 3) % numbers.length]}`).join("\n");
       const output = execFileSync(join(work, "oracle"), { input, encoding: "utf8", maxBuffer: 1 << 27 });
       rows = output
