@@ -5,8 +5,7 @@ import { type Panel, svgOf } from "../../src/charts/svg.ts";
 import { differences, type Rows } from "./page.ts";
 import { widths } from "./row.ts";
 
-/** Below, lines leave the picture. */
-const LOWEST = -20;
+const LOWEST = -50;
 const kinds = [
   { kind: "article", title: "The article's scheme: points of accuracy beside float", colour: "#d1495b" },
   { kind: "best", title: "The best scheme here", colour: "#2e7d6b" },
@@ -21,10 +20,7 @@ export function figure(rows: Rows): string {
 
 function panel(rows: Rows, { kind, title, colour }: (typeof kinds)[number]): Panel {
   const points = widths.flatMap((bits) =>
-    differences(rows, `${kind} ${bits}`).map(({ name, points: lost }) => ({
-      ...{ name, bits: `${bits}` },
-      lost: Math.max(lost, LOWEST),
-    })),
+    differences(rows, `${kind} ${bits}`).map(({ name, points: lost }) => ({ name, bits: `${bits}`, lost })),
   );
   const means = widths.map((bits) => {
     const own = points.filter((point) => point.bits === `${bits}`);
@@ -36,7 +32,7 @@ function panel(rows: Rows, { kind, title, colour }: (typeof kinds)[number]): Pan
       height: 230,
       marginLeft: 60,
       x: { label: "bits", domain: widths.map(String), type: "point" },
-      y: { label: "points", domain: [LOWEST, 2], grid: true, clamp: true },
+      y: { label: "points", domain: [LOWEST, 2], grid: true },
       marks: [
         Plot.ruleY([0], { stroke: "#c9d1da" }),
         Plot.lineY(points, { x: "bits", y: "lost", z: "name", stroke: "#9aa7b5", strokeWidth: 1 }),
