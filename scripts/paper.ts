@@ -45,11 +45,14 @@ interface Kept {
 const json = join(docs, "paper.json");
 const sets = { test: join(data, "gsc_v2_test_dev"), calibration: join(data, "gsc_v1_calib") };
 const countOf = async (folder: string) => (await recordingsIn(folder)).flat().length;
+const now = `Measured on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0].model.trim()}, Node ${process.version}, one thread.`;
+const known: Kept | undefined =
+  existsSync(json) && limit === undefined ? JSON.parse(readFileSync(json, "utf8")) : undefined;
 const kept: Kept = {
-  measured: `Measured on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0].model.trim()}, Node ${process.version}, one thread.`,
+  measured: known?.measured ?? now,
   testClips: await countOf(sets.test),
   calibrationClips: await countOf(sets.calibration),
-  rows: existsSync(json) && limit === undefined ? (JSON.parse(readFileSync(json, "utf8")) as Kept).rows : {},
+  rows: known?.rows ?? {},
 };
 
 const subjects = [
@@ -71,6 +74,7 @@ for (const { name, rows } of subjects) {
     const row = await make((done, total, what) => bar.update(done, total, `${name}, ${scheme}: ${what}`));
     bar.end();
     own[scheme] = row;
+    kept.measured = now;
     const { value, fileBytes, rtf } = row;
     terminal.note(
       `${name.padEnd(14)} ${scheme.padEnd(10)} ${value.toFixed(2)} %  ${fileBytes} bytes  RTF ${rtf.toFixed(5)}`,
