@@ -107,6 +107,24 @@ test("a model, a folder and a scheme make a packed model, a page and the account
   assert.doesNotMatch(page, /<script|https?:\/\/(?!www\.w3\.org)|<link/i, "and the page loads nothing");
 });
 
+test("recordings with labels judge the model, in float and quantized; the page and the sweep show it", () => {
+  const args =
+    "float.ovx -o judged.ovx --calibrate clips --evaluate clips --report judged.html --sweep --json";
+  const { status, stdout, stderr } = run(args);
+  assert.equal(status, 0, stderr);
+  const { evaluation } = JSON.parse(stdout);
+  assert.deepEqual([evaluation.dataset, evaluation.items, evaluation.metric], ["clips", 5, "accuracy"]);
+  for (const { value, rtf } of [evaluation.float, evaluation.integer])
+    assert.ok(value >= 0 && value <= 100 && rtf > 0);
+  const page = readFileSync(join(work, "judged.html"), "utf8");
+  assert.match(page, /accuracy on 5 recordings of clips/);
+  assert.match(page, /Accuracy against bits/);
+  assert.match(
+    run("float.ovx -o judged.ovx --scheme w8 --evaluate clips").stdout,
+    /On 5 recordings of clips: .* in float/,
+  );
+});
+
 test("the table has a line for each layer; resampling is said; the same call writes the same bytes", () => {
   const args = "float.ovx -o again.ovx --scheme w4a8 --method gptq+bias --calibrate slow --limit 1 --seed 3";
   const { status, stdout, stderr } = run(args);
@@ -147,6 +165,12 @@ describe("what cannot be done is said in a line, and nothing is written", () => 
     ["float.ovx -o x.ovx --scheme w8 --method best", 2, /the method "best"/],
     ["float.ovx -o x.ovx --calibrate clips --observer best", 2, /the observer "best"/],
     ["float.ovx -o x.ovx --calibrate clips --budget lots", 2, /It must be a number/],
+    ["float.ovx -o x.ovx --scheme w8 --evaluate flat", 1, /flat: nothing to evaluate: expected folders/],
+    [
+      "float.ovx -o x.ovx --scheme w8 --evaluate .",
+      2,
+      /labels that the model does not know.*found flat, slow/,
+    ],
     ["silent.ovx -o x.ovx --calibrate clips", 1, /not a keyword model.*--keywords FILE/],
     ["nothing.onnx -o x.ovx", 1, /nothing\.onnx/],
     ["float.ovx -o words.json/x.ovx --scheme w8", 1, /words\.json\/x\.ovx: cannot be written/],

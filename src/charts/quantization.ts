@@ -3,6 +3,7 @@
 
 import * as Plot from "@observablehq/plot";
 import {
+  type Evaluation,
   type LayerReport,
   POOR_DECIBELS,
   poorLayers,
@@ -32,7 +33,7 @@ export function quantizationPage(
   sweep: readonly SweepPoint[] = [],
 ): string {
   const sections: (Section | undefined)[] = [
-    ...bitsSections(sweep),
+    ...bitsSections(sweep, report.evaluation),
     signalToNoise(report.layers),
     sizeAgainstError(report.layers),
     sensitivity(report),
@@ -62,6 +63,7 @@ function head(
       `smaller weights: ${size(bytesBefore)} → ${size(bytesAfter)}, and ${size(bytesScales)} of scales`,
     ],
     [size(fileAfter), `the file, ${size(fileBefore)} before`],
+    ...(report.evaluation ? judged(report.evaluation) : []),
   ];
   if (agreement && agreement.disagreement !== null)
     facts.push([
@@ -76,6 +78,20 @@ function head(
 <p class="under">Scheme ${escapeText(scheme)}, weights by ${escapeText(method)}, ranges by ${escapeText(observer)} → ${escapeText(fileName(output))}</p>
 <div class="facts">${facts.map(([value, what]) => `<div class="fact"><b>${value}</b><span>${escapeText(what)}</span></div>`).join("")}</div>
 ${sentences.length > 0 ? `<div class="remarks${poorLayers(report).length > 0 ? " poor" : ""}">${sentences.map((text) => `<p>${escapeText(text)}</p>`).join("")}</div>` : ""}`;
+}
+
+/** Accuracy and speed, the quantized model beside the float one. */
+function judged({ dataset, items, float, integer }: Evaluation): (readonly [string, string])[] {
+  return [
+    [
+      `${integer.value.toFixed(2)} %`,
+      `accuracy on ${items} recordings of ${dataset}, ${float.value.toFixed(2)} % in float`,
+    ],
+    [
+      `${(1000 * integer.rtf).toFixed(2)} ms`,
+      `for a second of audio, features included; ${(1000 * float.rtf).toFixed(2)} ms in float`,
+    ],
+  ];
 }
 
 const kinds = [

@@ -69,9 +69,9 @@ async function run(
 /** A label's recordings in turn with the others', so that a part of them has all labels. */
 export function labelledItems(
   { terminal, signal }: Context,
-  { labels }: KeywordModel,
+  { labels }: Pick<KeywordModel, "labels">,
   { folder, folders }: LabelSource,
-  { ignoreUnknown }: EvaluateOptions,
+  { ignoreUnknown }: Pick<EvaluateOptions, "ignoreUnknown">,
 ): LabelledItem[] {
   const names = folders.map(({ name }) => name);
   const matched = matchLabels(names, labels, { ignoreUnknown, dataset: folder });

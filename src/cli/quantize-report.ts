@@ -1,10 +1,10 @@
 // The quantizer's report in the terminal: what to know first, then a line for each layer.
 
-import { type QuantizationReport, remarks } from "../quantize/index.ts";
+import { type Evaluation, type QuantizationReport, remarks } from "../quantize/index.ts";
 import { byteSize, columns } from "./terminal.ts";
 
 export function quantizationTable(report: QuantizationReport, bold: (text: string) => string): string[] {
-  const { layers, agreement } = report;
+  const { layers, agreement, evaluation } = report;
   const decibels = (value: number | null): string => (value === null ? "–" : value.toFixed(1)).padStart(6);
   const heading = ["layer", "", "bits", "weights", " input", "output", "saturated", "bytes"];
   const rows = layers.map((layer) => [
@@ -18,6 +18,7 @@ export function quantizationTable(report: QuantizationReport, bold: (text: strin
   return [
     ...remarks(report),
     ...(agreement ? [agreementLine(agreement)] : []),
+    ...(evaluation ? [evaluationLine(evaluation)] : []),
     "",
     `${bold(first)}   (signal to noise in dB)`,
     ...others,
@@ -27,6 +28,14 @@ export function quantizationTable(report: QuantizationReport, bold: (text: strin
 function bitsOf(weights: number, activations: number): string {
   if (weights === 32) return "float";
   return activations === 32 ? `w${weights}` : `w${weights}a${activations}`;
+}
+
+function evaluationLine({ dataset, items, float, integer }: Evaluation): string {
+  const points = integer.value - float.value;
+  return (
+    `On ${items} recordings of ${dataset}: ${integer.value.toFixed(2)} % right, ${float.value.toFixed(2)} % in float ` +
+    `(${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(2)}); real-time factor ${integer.rtf.toFixed(5)}, ${float.rtf.toFixed(5)} in float.`
+  );
 }
 
 function agreementLine({ clips, disagreement, sqnr }: NonNullable<QuantizationReport["agreement"]>): string {

@@ -15,6 +15,7 @@ import {
 import { decodeAudio } from "../index.ts";
 import type {
   CalibrationSet,
+  Evaluation,
   Progress,
   QuantizationReport,
   SchemeRule,
@@ -23,6 +24,7 @@ import type {
 } from "../quantize/index.ts";
 import type { Context } from "./context.ts";
 import { count, decimal, keywordsOption, seed } from "./options.ts";
+import { type Judge, judgeBy } from "./quantize-evaluate.ts";
 import { quantizationTable } from "./quantize-report.ts";
 import { addSpecialOptions, type SpecialOptions, specialisationOf } from "./special.ts";
 import { byteSize } from "./terminal.ts";
@@ -40,6 +42,7 @@ interface Options extends SpecialOptions {
   layer?: string[];
   keepUnsupported?: boolean;
   keywords?: string;
+  evaluate?: string;
   report?: string;
   sweep?: boolean;
   limit?: number;
@@ -54,6 +57,7 @@ Examples:
   octavox quantize keywords.ovx -o small.ovx --scheme w4a8 --method gptq+bias --observer mse --calibrate clips/ \\
     --layer @first=w8a8 --keep classifier --report small.html
   octavox quantize keywords.ovx -o careful.ovx --scheme w4a8 --calibrate clips/ --budget 0.5
+  octavox quantize keywords.pb -o small.ovx --calibrate clips/ --evaluate labelled/ --report small.html
   octavox quantize keywords.ovx -o small.ovx --calibrate clips/ --method mse --report bits.html --sweep
 
 Schemes: w8a8, w8a8-dynamic, w4a8, w8a16, w16a16, w8 (weights only), pow2 (scales are powers of two), article (the
@@ -84,9 +88,10 @@ export function quantizeCommand(context: Context): Command {
     .option("--layer <pattern=scheme...>", "layers with another scheme")
     .option("--keep-unsupported", "leave in float what the scheme cannot do")
     .addOption(keywordsOption())
+    .option("--evaluate <folder>", "recordings in a folder for each label: accuracy, in float and quantized")
     .option("--report <file>", "write a page with charts")
     .option("--sweep", "for the page, try 2 to 16 bits as well (takes as long as so many calls)")
-    .addOption(new Option("--limit <number>", "only so many recordings").argParser(count))
+    .addOption(new Option("--limit <number>", "only so many recordings, of either folder").argParser(count))
     .addOption(new Option("--seed <number>", "draw the recordings by chance").argParser(seed))
     .option("--json", "print JSON")
     .addHelpText("after", examples)
@@ -109,6 +114,7 @@ async function run(context: Context, name: string, options: Options): Promise<vo
     : source;
   const rules = (options.layer ?? []).map((text) => ruleOf(text, schemeNamed));
   const calibration = options.calibrate === undefined ? undefined : await clips(context, model, options);
+  const judge = options.evaluate === undefined ? undefined : await judgeFor(context, model, options);
   const bar = terminal.progress(basename(path));
   const onProgress = ({ stage, done, total, name: layer }: Progress): void =>
     bar.update(done, total, layer === undefined ? stage : `${stage} ${layer}`);
@@ -117,28 +123,45 @@ async function run(context: Context, name: string, options: Options): Promise<vo
     ...{ scheme, method, observer, budget, keep, keepUnsupported, rules, calibration },
     ...{ signal, onProgress },
   }).finally(() => bar.end());
-  const packed = writeOvx(prepareModel(quantized.model, { keepIntegers: true }));
+  const prepare = (own: FloatModel) => prepareModel(own, { keepIntegers: true });
+  const packed = writeOvx(prepare(quantized.model));
   signal.throwIfAborted();
   await writeAtomically(options.output, packed);
   const files = { input: name, output: options.output, fileBefore, fileAfter: packed.length };
+  const evaluation = judge && (await evaluated(judge, prepareModel(model), packed));
+  const report = evaluation ? { ...quantized.report, evaluation } : quantized.report;
   if (options.report !== undefined) {
-    const points = options.sweep ? await sweep(context, model, { ...options, rules, calibration }) : [];
-    await writePage(options.report, files, quantized.report, points);
+    const judged =
+      judge && (async (own: FloatModel, what: string) => (await judge.run(prepare(own), what)).value);
+    const swept = { ...options, rules, calibration, judge: judged };
+    const points = options.sweep ? await sweep(context, model, swept) : [];
+    await writePage(options.report, files, report, points);
   }
-  if (options.json) terminal.out(JSON.stringify(record(files, quantized.report)));
-  else print(context, files, quantized.report, options.report);
+  if (options.json) terminal.out(JSON.stringify(record(files, report)));
+  else print(context, files, report, options.report);
+}
+
+function judgeFor(context: Context, { metadata }: FloatModel, { evaluate, limit, seed: from }: Options) {
+  const labels = (metadata.labels ?? []) as readonly string[];
+  return judgeBy(context, evaluate!, labels, { limit, seed: from });
+}
+
+async function evaluated(judge: Judge, before: FloatModel, after: Uint8Array): Promise<Evaluation> {
+  const { dataset, items } = judge;
+  const float = await judge.run(before, "float");
+  return { dataset, items, metric: "accuracy", float, integer: await judge.run(after, "quantized") };
 }
 
 async function sweep(
   { terminal, signal }: Context,
   model: FloatModel,
-  { method, observer, keep, keepUnsupported, rules, calibration }: SweepOptions,
+  { method, observer, keep, keepUnsupported, rules, calibration, judge }: SweepOptions,
 ): Promise<SweepPoint[]> {
   const { sweepBits } = await import("../quantize/index.ts");
   const bar = terminal.progress("2 to 16 bits");
   const onProgress = (done: number, total: number, scheme: string): void => bar.update(done, total, scheme);
   return sweepBits(model, {
-    ...{ method, observer, keep, keepUnsupported, rules, calibration, signal, onProgress },
+    ...{ method, observer, keep, keepUnsupported, rules, calibration, judge, signal, onProgress },
   }).finally(() => bar.end());
 }
 
@@ -184,7 +207,7 @@ function ruleOf(text: string, schemeNamed: (name: string) => SchemeRule["scheme"
 
 function record({ input, output, fileBefore, fileAfter }: Files, report: QuantizationReport) {
   const { scheme, method, observer, bytesBefore, bytesAfter, bytesScales } = report;
-  const { layers, agreement, sensitivity, kept } = report;
+  const { layers, agreement, evaluation, sensitivity, kept } = report;
   return {
     ...{
       input,
@@ -198,7 +221,13 @@ function record({ input, output, fileBefore, fileAfter }: Files, report: Quantiz
       fileBefore,
       fileAfter,
     },
-    ...{ agreement, ...(sensitivity ? { sensitivity } : {}), kept, layers },
+    ...{
+      agreement,
+      ...(evaluation ? { evaluation } : {}),
+      ...(sensitivity ? { sensitivity } : {}),
+      kept,
+      layers,
+    },
   };
 }
 

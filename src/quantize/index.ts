@@ -15,7 +15,14 @@ export { observerNames } from "./observers/index.ts";
 export { roles } from "./patterns.ts";
 export type { QuantizeOptions } from "./quantize.ts";
 export { quantize } from "./quantize.ts";
-export type { Agreement, LayerReport, QuantizationReport, TensorHistogram } from "./report.ts";
+export type {
+  Agreement,
+  Evaluation,
+  Judged,
+  LayerReport,
+  QuantizationReport,
+  TensorHistogram,
+} from "./report.ts";
 export { poorLayers, remarks } from "./report.ts";
 export type {
   ActivationFormat,
@@ -24,6 +31,7 @@ export type {
   Scheme,
   SchemeName,
   SchemeRule,
+  SpareRule,
   WeightFormat,
 } from "./schemes.ts";
 export { schemeNamed, schemes } from "./schemes.ts";

@@ -48,6 +48,22 @@ export interface Agreement {
   sqnr: number;
 }
 
+/** How well a model answers recordings whose words are known: in float, and quantized. */
+export interface Evaluation {
+  dataset: string;
+  items: number;
+  metric: "accuracy";
+  float: Judged;
+  integer: Judged;
+}
+
+export interface Judged {
+  /** In percent. */
+  value: number;
+  /** Real-time factor, front end included. */
+  rtf: number;
+}
+
 export interface QuantizationReport {
   scheme: string;
   method: string;
@@ -63,6 +79,8 @@ export interface QuantizationReport {
   agreement: Agreement | null;
   /** What layers lose when each is quantized alone, the most first; only where it was tried. */
   sensitivity?: readonly { name: string; loss: number }[];
+  /** Only where recordings with labels were given. */
+  evaluation?: Evaluation;
   /** Operators left in float although the scheme is about them. */
   kept: readonly { name: string; op: string; why: string }[];
 }

@@ -11,6 +11,8 @@ export interface SweepPoint {
   what: "weights" | "weights and activations";
   scheme: string;
   agreement: Agreement;
+  /** In percent, where recordings with labels were given. */
+  accuracy?: number;
   /** Of weights, scales and zero points. */
   bytes: number;
 }
@@ -24,6 +26,8 @@ const swept = [
 
 export interface SweepOptions extends Omit<QuantizeOptions, "scheme" | "budget" | "onProgress"> {
   bits?: readonly number[] | undefined;
+  /** Judges a quantized model by recordings with labels: accuracy in percent. */
+  judge?: ((model: Model, scheme: string) => Promise<number>) | undefined;
   onProgress?: ((done: number, total: number, scheme: string) => void) | undefined;
 }
 
@@ -33,7 +37,7 @@ export interface SweepOptions extends Omit<QuantizeOptions, "scheme" | "budget" 
  */
 export async function sweepBits(
   model: Model,
-  { bits: wanted = sweptBits, onProgress, ...options }: SweepOptions,
+  { bits: wanted = sweptBits, judge, onProgress, ...options }: SweepOptions,
 ): Promise<SweepPoint[]> {
   if (!options.calibration)
     throw new OctavoxError("argument", "clips to compare answers on", {
@@ -46,9 +50,10 @@ export async function sweepBits(
   );
   for (const [index, { what, bits, scheme }] of all.entries()) {
     onProgress?.(index, all.length, scheme);
-    const { report } = await quantize(model, { ...options, scheme });
+    const { model: quantized, report } = await quantize(model, { ...options, scheme });
     const bytes = report.bytesAfter + report.bytesScales;
-    points.push({ bits, what, scheme, agreement: report.agreement!, bytes });
+    const judged = judge ? { accuracy: await judge(quantized, scheme) } : {};
+    points.push({ bits, what, scheme, agreement: report.agreement!, ...judged, bytes });
   }
   return points;
 }
