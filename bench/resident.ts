@@ -39,7 +39,7 @@ export async function measureResident(folder: string, seconds: number): Promise<
   return found.map(({ heard, bytes }) => ({ heard, residentMB: bytes / 1e6 }));
 }
 
-export function recordings(folder: string): string[] {
+function recordings(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => /\.(wav|flac)$/.test(name))
     .sort()
