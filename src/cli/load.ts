@@ -17,10 +17,8 @@ export async function openRecognizer(
 ): Promise<Recognizer> {
   const { onProgress, end } = pullProgress(terminal, model);
   try {
-    const recognizer = await loadRecognizer(model, { kernels, signal, onProgress });
-    if (recognizer.notice) terminal.note(`octavox: ${recognizer.notice}; using ${recognizer.kernels}`);
-    if (threads > recognizer.threads)
-      terminal.note(`octavox: this version runs on one thread; --threads ${threads} changes nothing`);
+    const recognizer = await loadRecognizer(model, { kernels, threads, signal, onProgress });
+    report(terminal, recognizer, threads);
     return recognizer;
   } finally {
     end();
@@ -30,23 +28,34 @@ export async function openRecognizer(
 export interface LoadKeywordsOptions {
   model: string;
   kernels?: KernelChoice | undefined;
+  threads?: number | undefined;
   /** File that describes a model which does not itself. */
   keywords?: string | undefined;
 }
 
 export async function openKeywords(
   { terminal, signal }: Context,
-  { model, kernels, keywords }: LoadKeywordsOptions,
+  { model, kernels, threads = 1, keywords }: LoadKeywordsOptions,
 ): Promise<KeywordModel> {
   const { onProgress, end } = pullProgress(terminal, model);
   try {
     const settings = keywords === undefined ? undefined : await readKeywordFile(keywords);
-    const opened = await loadKeywords(model, { settings, kernels, signal, onProgress });
-    if (opened.notice) terminal.note(`octavox: ${opened.notice}; using ${opened.kernels}`);
+    const opened = await loadKeywords(model, { settings, kernels, threads, signal, onProgress });
+    report(terminal, opened, threads);
     return opened;
   } finally {
     end();
   }
+}
+
+/** Says where a model runs otherwise than was asked for. */
+function report(
+  terminal: Terminal,
+  { notice, kernels, threads }: { notice: string | undefined; kernels: KernelChoice; threads: number },
+  wanted: number,
+): void {
+  if (notice) terminal.note(`octavox: ${notice}; using ${kernels}`);
+  if (threads < wanted) terminal.note(`octavox: ${kernels} kernels run on one thread, not ${wanted}`);
 }
 
 /** A bar that appears with the first news of a download. */

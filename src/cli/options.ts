@@ -14,12 +14,14 @@ export const kernelsOption = () =>
   ).choices(kernelChoices);
 
 export const threadsOption = () =>
-  new Option("--threads <number>", "threads to run on").default(1).argParser(positiveInteger);
+  new Option("--threads <number>", "threads that share the work; the result is the same")
+    .default(1)
+    .argParser(threadCount);
 
-export function positiveInteger(text: string): number {
+function threadCount(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 1024)
-    throw new InvalidArgumentError("It must be a whole number from 1 to 1024.");
+  if (!Number.isInteger(value) || value < 1 || value > 64)
+    throw new InvalidArgumentError("It must be a whole number from 1 to 64.");
   return value;
 }
 

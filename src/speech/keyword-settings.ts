@@ -16,8 +16,6 @@ export interface KeywordSettings {
   features: FeatureSpec;
 }
 
-/** The labels that stand for no word and for any other word. */
-
 const MOST_LABELS = 100_000;
 const MOST_SAMPLES = 2 ** 24;
 

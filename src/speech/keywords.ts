@@ -104,6 +104,10 @@ export class KeywordModel {
     return this.session.kernels;
   }
 
+  get threads(): number {
+    return this.session.threads;
+  }
+
   /** Why slower kernels than those asked for are in use, when that is so. */
   get notice(): string | undefined {
     return this.session.notice;
