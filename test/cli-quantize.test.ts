@@ -18,6 +18,7 @@ import { after, before, describe, test } from "node:test";
 import type { Model } from "../src/model/graph.ts";
 import { readOvx, writeOvx } from "../src/model/ovx.ts";
 import { GraphBuilder, noise } from "../src/quantize/testing.ts";
+import { noisy } from "../src/speech/testing.ts";
 import { floatWav } from "./wav.ts";
 
 const command = join(import.meta.dirname, "../bin/octavox.js");
@@ -50,6 +51,7 @@ before(() => {
   writeFileSync(join(work, "float.ovx"), writeOvx(keywordModel()));
   const { metadata, ...silent } = keywordModel();
   writeFileSync(join(work, "silent.ovx"), writeOvx({ ...silent, metadata: {} }));
+  writeFileSync(join(work, "words.ovx"), writeOvx(noisy()));
   const { task, ...settings } = metadata;
   writeFileSync(join(work, "words.json"), JSON.stringify(settings));
   for (const [folder, files] of [
@@ -149,6 +151,25 @@ test("rules and kept layers are named in the account", () => {
   assert.match(stdout, /With weights in float: Gemm "out"\./);
 });
 
+test("a recogniser's weights, integers already, go to 4 bits, by recordings or without, and it still runs", () => {
+  const heard = run("words.ovx -o words4.ovx --scheme w4 --calibrate flat --json");
+  assert.deepEqual([heard.status, heard.stderr], [0, ""]);
+  const { scheme, method, bytesBefore, bytesAfter, fileBefore, fileAfter, layers } = JSON.parse(heard.stdout);
+  assert.deepEqual([scheme, method], ["w4", "gptq"]);
+  assert.ok(bytesAfter < 0.56 * bytesBefore && fileAfter < fileBefore, `${bytesAfter} of ${bytesBefore}`);
+  for (const { bits, sqnrWeights, sqnrOutput } of layers)
+    assert.ok(bits === 4 ? sqnrWeights > 10 && sqnrOutput > 10 : sqnrWeights === null);
+  const transcribed = spawnSync(
+    ...([process.execPath, [command, "transcribe", "flat/0.wav", "--model", "words4.ovx"]] as const),
+    { cwd: work, encoding: "utf8" },
+  );
+  assert.deepEqual([transcribed.status, transcribed.stderr], [0, ""]);
+  const alone = run("words.ovx -o words32.ovx --scheme w4-block32 --keep GatherDequantize");
+  assert.match(alone.stdout, /MatMulIntegerToFloat +w4a8 +\d+\.\d +– +–/);
+  const { metadata } = readOvx(readFileSync(join(work, "words32.ovx")));
+  assert.deepEqual(metadata.quantization, { scheme: "w4-block32", method: "mse" });
+});
+
 describe("what cannot be done is said in a line, and nothing is written", () => {
   const cases: readonly [args: string, status: number, message: RegExp][] = [
     ["float.ovx", 2, /required option '-o, --output <file>'/],
@@ -171,6 +192,14 @@ describe("what cannot be done is said in a line, and nothing is written", () => 
       2,
       /labels that the model does not know.*found flat, slow/,
     ],
+    [
+      "words.ovx -o x.ovx --scheme w4 --method gptq",
+      2,
+      /--method .*expected mse, found gptq\. .*--calibrate/,
+    ],
+    ["words.ovx -o x.ovx --scheme w4 --budget 1", 2, /--budget: expected a model with float layers/],
+    ["words.ovx -o x.ovx --scheme w4 --calibrate empty", 1, /empty: no recordings/],
+    ["words.ovx -o x.ovx --scheme w4-block12", 2, /block: expected a multiple of 8 up to 4096, found 12/],
     ["silent.ovx -o x.ovx --calibrate clips", 1, /not a keyword model.*--keywords FILE/],
     ["nothing.onnx -o x.ovx", 1, /nothing\.onnx/],
     ["float.ovx -o words.json/x.ovx --scheme w8", 1, /words\.json\/x\.ovx: cannot be written/],

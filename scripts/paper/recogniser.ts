@@ -45,7 +45,7 @@ export function recogniserSubject(name: string, data: RecogniserData): Subject {
         const onProgress = ({ done, total }: { done: number; total: number }) =>
           progress(done, total, "rounding");
         const options = { bits: 4, block: 64, spare: 0.05, moments, onProgress } as const;
-        return judge(writeOvx(quantizeWeights(readOvx(bytes), options)), data, progress);
+        return judge(writeOvx(await quantizeWeights(readOvx(bytes), options)), data, progress);
       },
     },
   };

@@ -17,17 +17,16 @@ import type {
   CalibrationSet,
   Evaluation,
   Progress,
-  QuantizationReport,
   SchemeRule,
   SweepOptions,
   SweepPoint,
 } from "../quantize/index.ts";
 import type { Context } from "./context.ts";
 import { count, decimal, keywordsOption, seed } from "./options.ts";
+import { blocksOf, quantizeBlocks } from "./quantize-blocks.ts";
 import { type Judge, judgeBy } from "./quantize-evaluate.ts";
-import { quantizationTable } from "./quantize-report.ts";
+import { deliver } from "./quantize-report.ts";
 import { addSpecialOptions, type SpecialOptions, specialisationOf } from "./special.ts";
-import { byteSize } from "./terminal.ts";
 
 type FloatModel = Parameters<typeof import("../quantize/index.ts").calibrationFrom>[0];
 
@@ -56,12 +55,15 @@ Examples:
   octavox quantize keywords.onnx -o keywords-w8a8.ovx --scheme w8a8 --calibrate clips/ --keywords keywords.json
   octavox quantize keywords.ovx -o small.ovx --scheme w4a8 --method gptq+bias --observer mse --calibrate clips/ \\
     --layer @first=w8a8 --keep classifier --report small.html
+  octavox quantize moonshine-tiny -o moonshine-4.ovx --scheme w4 --calibrate recordings/
   octavox quantize keywords.ovx -o careful.ovx --scheme w4a8 --calibrate clips/ --budget 0.5
   octavox quantize keywords.pb -o small.ovx --calibrate clips/ --evaluate labelled/ --report small.html
   octavox quantize keywords.ovx -o small.ovx --calibrate clips/ --method mse --report bits.html --sweep
 
 Schemes: w8a8, w8a8-dynamic, w4a8, w8a16, w16a16, w8 (weights only), pow2 (scales are powers of two), article (the
 founding article's; article2 … article16), and any mix as w6a8, w4-block32, w8a8-tensor, w8a8-dynamic-gate.
+Of a recogniser whose weights are integers already, w4 (in blocks of 64) or w4-block32 puts them on 4 bits, by gptq with
+recordings of speech, else by mse.
 Methods: nearest, mse, gptq, adaround, bias, equalize, smooth, with + between them. Observers: auto, minmax, average, percentile99.9,
 mse, entropy.
 Patterns: a layer's name with * and ?, an operator (LSTM), or @first, @last, @depthwise, @recurrent, @small.
@@ -102,11 +104,15 @@ async function run(context: Context, name: string, options: Options): Promise<vo
   const { terminal, signal } = context;
   const path = await findModel(name, { signal });
   // Converter and quantizer are large, and other verbs do without.
-  const [{ prepareModel, specialiseModel, writeOvx }, { quantize, schemeNamed }] = await Promise.all([
+  const [{ prepareModel, specialiseModel, writeOvx }, quantizer] = await Promise.all([
     import("../import.ts"),
     import("../quantize/index.ts"),
   ]);
+  const { quantize, schemeNamed, hasIntegerMatrices } = quantizer;
   const { model: read, bytes: fileBefore } = await readModelFile(path, { signal });
+  const blocks = blocksOf(schemeNamed(options.scheme));
+  if (blocks !== undefined && hasIntegerMatrices(read))
+    return quantizeBlocks(context, { name, model: read, fileBefore }, { ...options, block: blocks });
   const source = specialiseModel(read, specialisationOf(options));
   const settings = options.keywords === undefined ? undefined : await readKeywordFile(options.keywords);
   const model = settings
@@ -130,15 +136,12 @@ async function run(context: Context, name: string, options: Options): Promise<vo
   const files = { input: name, output: options.output, fileBefore, fileAfter: packed.length };
   const evaluation = judge && (await evaluated(judge, prepareModel(model), packed));
   const report = evaluation ? { ...quantized.report, evaluation } : quantized.report;
-  if (options.report !== undefined) {
-    const judged =
-      judge && (async (own: FloatModel, what: string) => (await judge.run(prepare(own), what)).value);
-    const swept = { ...options, rules, calibration, judge: judged };
-    const points = options.sweep ? await sweep(context, model, swept) : [];
-    await writePage(options.report, files, report, points);
-  }
-  if (options.json) terminal.out(JSON.stringify(record(files, report)));
-  else print(context, files, report, options.report);
+  const judged =
+    judge && (async (own: FloatModel, what: string) => (await judge.run(prepare(own), what)).value);
+  const wanted = options.report !== undefined && options.sweep;
+  const swept = { ...options, rules, calibration, judge: judged };
+  const points = wanted ? await sweep(context, model, swept) : [];
+  await deliver(context, files, report, { ...options, points });
 }
 
 function judgeFor(context: Context, { metadata }: FloatModel, { evaluate, limit, seed: from }: Options) {
@@ -163,13 +166,6 @@ async function sweep(
   return sweepBits(model, {
     ...{ method, observer, keep, keepUnsupported, rules, calibration, judge, signal, onProgress },
   }).finally(() => bar.end());
-}
-
-interface Files {
-  input: string;
-  output: string;
-  fileBefore: number;
-  fileAfter: number;
 }
 
 /** Recordings in turn from each label's folder, so that a part of them has all labels. */
@@ -203,57 +199,4 @@ function ruleOf(text: string, schemeNamed: (name: string) => SchemeRule["scheme"
       found: text,
     });
   return { layers: text.slice(0, at), scheme: schemeNamed(text.slice(at + 1)) };
-}
-
-function record({ input, output, fileBefore, fileAfter }: Files, report: QuantizationReport) {
-  const { scheme, method, observer, bytesBefore, bytesAfter, bytesScales } = report;
-  const { layers, agreement, evaluation, sensitivity, kept } = report;
-  return {
-    ...{
-      input,
-      output,
-      scheme,
-      method,
-      observer,
-      bytesBefore,
-      bytesAfter,
-      bytesScales,
-      fileBefore,
-      fileAfter,
-    },
-    ...{
-      agreement,
-      ...(evaluation ? { evaluation } : {}),
-      ...(sensitivity ? { sensitivity } : {}),
-      kept,
-      layers,
-    },
-  };
-}
-
-function print(
-  { terminal }: Context,
-  files: Files,
-  report: QuantizationReport,
-  page: string | undefined,
-): void {
-  const { out, bold } = terminal;
-  for (const line of quantizationTable(report, bold)) out(line);
-  const { bytesBefore, bytesAfter, bytesScales } = report;
-  out(
-    `\n${bold(files.output)}  ${byteSize(files.fileAfter)} (${byteSize(files.fileBefore)} before); weights ` +
-      `${byteSize(bytesAfter)} (${byteSize(bytesBefore)}, ${(bytesBefore / bytesAfter).toFixed(2)}×), scales ${byteSize(bytesScales)}`,
-  );
-  if (page !== undefined) out(`${bold(page)}  the report as a page`);
-}
-
-async function writePage(
-  path: string,
-  files: Files,
-  report: QuantizationReport,
-  points: readonly SweepPoint[],
-): Promise<void> {
-  // The charts' library is large.
-  const { quantizationPage } = await import("../charts/index.ts");
-  await writeAtomically(path, new TextEncoder().encode(quantizationPage(report, files, points)));
 }

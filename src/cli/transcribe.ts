@@ -76,7 +76,10 @@ async function transcribeFile({ terminal, signal }: Context, recognizer: Recogni
 
 type Transcribed = Awaited<ReturnType<typeof transcribeFile>>;
 
-function cost({ audioSeconds, processingSeconds, rtf }: Transcribed, { kernels, threads }: Recognizer): string {
+function cost(
+  { audioSeconds, processingSeconds, rtf }: Transcribed,
+  { kernels, threads }: Recognizer,
+): string {
   const speed = `${audioSeconds.toFixed(1)} s of audio in ${processingSeconds.toFixed(2)} s`;
   return `${speed}, real-time factor ${rtf.toFixed(4)}, ${kernels} kernels${threads > 1 ? `, ${threads} threads` : ""}`;
 }

@@ -6,12 +6,16 @@ import { roundToHalf } from "../model/encoding.ts";
 import type { Graph, Model, Node } from "../model/graph.ts";
 import { type PanelCache, packMatrices, unpackMatrices } from "../passes/panels.ts";
 import { makeNode, removeDead, rewriteNodes, type View } from "../passes/rewrite.ts";
+import { Breath } from "../speech/breath.ts";
+import { traits } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type BlockRounding, fitBlocks } from "./blocks.ts";
+import { addError, decibels, noError } from "./error.ts";
 import { gptqBlocks } from "./methods/gptq-blocks.ts";
 import type { InputMoments } from "./moments.ts";
 import { outputNoise } from "./output-noise.ts";
 import { checkPatterns, matches, type NamedLayer } from "./patterns.ts";
+import { FLOAT_BITS, type LayerReport } from "./report.ts";
 
 export interface WeightOptions {
   /** Bits of a weight. */
@@ -19,7 +23,7 @@ export interface WeightOptions {
   /** Weights along K that share a scale: a multiple of 8 up to 4096. */
   block?: number;
   /** Layers left as they are: names (with `*`), operators or roles. A table shared with a kept layer is kept too. */
-  keep?: readonly string[];
+  keep?: readonly string[] | undefined;
   /**
    * Share of these weights, 0…1, that may stay as they are: the matrices whose results suffer most (relative to the
    * results, as far as `moments` tells what these are); 0 unless said.
@@ -31,6 +35,8 @@ export interface WeightOptions {
   moments?: Pick<InputMoments, "of"> | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number; name: string }) => void) | undefined;
+  /** Is told of each matrix, under its first layer's name; `sqnrOutput` is estimated, and only where `moments` are known. */
+  onLayer?: ((report: LayerReport) => void) | undefined;
 }
 
 /** Inputs that hold the matrix, its scale and its zero point (float matrices have none), by operator. */
@@ -54,14 +60,16 @@ interface Blocks {
   scales: Tensor;
   /** Noise over signal of the product's results. */
   noise: number;
+  /** Of the weights, in dB. */
+  sqnr: number;
 }
 
 /**
  * @throws OctavoxError `argument` for options that make no sense or a pattern that no layer matches, `unsupported`
- *   for a model without a matrix to quantize
+ *   for a model without a matrix to quantize; the signal's reason when aborted
  */
-export function quantizeWeights(model: Model, options: WeightOptions): Model {
-  const { bits, block = 32, keep = [], spare = 0, moments, signal, onProgress } = options;
+export async function quantizeWeights(model: Model, options: WeightOptions): Promise<Model> {
+  const { bits, block = 32, keep = [], spare = 0, moments, signal, onProgress, onLayer } = options;
   const { round = moments ? gptqBlocks : fitBlocks } = options;
   checkOptions(bits, block, spare);
   const unpacked: PanelCache = new Map();
@@ -79,12 +87,15 @@ export function quantizeWeights(model: Model, options: WeightOptions): Model {
     ([, each]) => !each.layers.some((layer) => keep.some((pattern) => matches(pattern, layer))),
   );
   const blocks = new Map<string, Blocks>();
+  const breath = new Breath();
   for (const [done, [key, each]] of chosen.entries()) {
-    signal?.throwIfAborted();
+    await breath.take(signal);
     onProgress?.({ done, total: chosen.length, name: each.layers[0].name });
     blocks.set(key, toBlocks(each, block, round, moments?.of(each.products)));
   }
-  for (const key of spared(blocks, spare)) blocks.delete(key);
+  const kept = new Set(spared(blocks, spare));
+  for (const [key, each] of blocks) onLayer?.(reportOf(found.get(key)!, each, kept.has(key), moments));
+  for (const key of kept) blocks.delete(key);
   const panels: PanelCache = new Map();
   const rewritten = graphs.map((graph) =>
     rewriteNodes(graph, new Map(), (node, view) => {
@@ -94,6 +105,11 @@ export function quantizeWeights(model: Model, options: WeightOptions): Model {
     }),
   );
   return { ...model, graphs: rewritten.map((graph) => packMatrices(removeDead(graph), panels)) };
+}
+
+/** Whether a model's matrices are integers already, which `quantize` does not take. */
+export function hasIntegerMatrices({ graphs }: Model): boolean {
+  return graphs.some(({ nodes }) => nodes.some(({ op }) => Object.hasOwn(layouts, op) && layouts[op].scale));
 }
 
 function checkOptions(bits: number, block: number, spare: number): void {
@@ -171,17 +187,44 @@ function toBlocks(
   const fits = half.scales.every((each) => each === 0 || inHalfRange(Math.abs(each)));
   const { q, scales } = fits ? half : round({ ...problem, storedScale: Math.fround });
   const blocks = Math.ceil(k / block);
+  const restored = (i: number): number => q[i] * scales[Math.floor(i / n / block) * n + (i % n)];
+  const errors = noError();
+  addError(
+    errors,
+    values,
+    Float32Array.from(q, (_, i) => restored(i)),
+  );
   return {
     q: new Tensor("int4", q, [k, n]),
     scales: new Tensor(fits ? "float16" : "float32", scales, [blocks, n]),
-    noise: outputNoise(
-      values,
-      (i) => q[i] * scales[Math.floor(i / n / block) * n + (i % n)],
-      [k, n],
-      moments,
-    ),
+    noise: outputNoise(values, restored, [k, n], moments),
+    sqnr: decibels(errors),
   };
 }
+
+/** What a matrix lost; nothing where it is spared. */
+function reportOf(
+  { b, scale, zero, layers, products }: Found,
+  { q, scales, noise, sqnr }: Blocks,
+  spared: boolean,
+  moments: WeightOptions["moments"],
+): LayerReport {
+  const before = scale ? 8 : FLOAT_BITS;
+  const [{ name, op }] = layers;
+  const bytesBefore = bytesOf(b);
+  const known = !spared && moments?.of(products) !== undefined;
+  return {
+    ...{ name, op, bits: spared ? before : 4, activationBits: 8 },
+    ...{ sqnrWeights: spared ? null : sqnr, sqnrInput: null },
+    sqnrOutput: known ? -10 * Math.log10(noise) : null,
+    ...{ saturated: 0, range: null, bytesBefore, bytesAfter: spared ? bytesBefore : Math.ceil(bytesOf(q)) },
+    bytesScales: spared ? bytesOf(scale) + bytesOf(zero) : bytesOf(scales),
+    ...(spared ? { note: scale ? "8-bit weights" : "weights in float" } : {}),
+  };
+}
+
+const bytesOf = (tensor: Tensor | undefined): number =>
+  tensor ? (tensor.size * traits(tensor.dtype).bits) / 8 : 0;
 
 /** Halves have 11 bits from 2^−14 on. */
 function inHalfRange(scale: number): boolean {

@@ -6,7 +6,7 @@ export type { CalibrationSet, Progress } from "./calibrate.ts";
 export type { Recording, RecordingOptions } from "./clips.ts";
 export { calibrationFrom } from "./clips.ts";
 export type { WeightOptions } from "./four-bits.ts";
-export { quantizeWeights } from "./four-bits.ts";
+export { hasIntegerMatrices, quantizeWeights } from "./four-bits.ts";
 export type { Affine, QuantizedList, RangeQuantization } from "./list.ts";
 export { fromAffine, quantizeList, quantizeValue, revertList, revertValue, toAffine } from "./list.ts";
 export { gptqBlocks } from "./methods/gptq-blocks.ts";

@@ -45,7 +45,7 @@ export function planLayers(
     throw new OctavoxError("unsupported", "nothing to quantize", {
       expected: "layers with float weights (Conv, Gemm, MatMul, LSTM, GRU)",
       found: "none",
-      remedy: "A model that is quantized already, or whose weights are inputs, cannot be quantized again",
+      remedy: "Where matrices are integers already, they can go to 4 bits: `octavox quantize --scheme w4`",
     });
   checkPatterns([...keep, ...rules.map((rule) => rule.layers)], named);
   const isKept = (layer: (typeof named)[number]): boolean => keep.some((pattern) => matches(pattern, layer));
