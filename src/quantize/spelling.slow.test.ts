@@ -41,5 +41,8 @@ test("Moonshine's SpellingCNN on 8 bits, calibrated on other words: 90.4 % at le
     if ((await keywords.classify(samples)).label === basename(dirname(path))) right++;
   }
   assert.equal(paths.length, 220);
+  t.diagnostic(
+    `${right} of 220, worst layer ${Math.min(...report.layers.map((each) => each.sqnrOutput!)).toFixed(1)} dB`,
+  );
   assert.ok(right >= 0.904 * 220, `${right} of 220`);
 });
