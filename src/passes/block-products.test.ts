@@ -105,3 +105,38 @@ test("MatMulNBits: two weights a byte, column by column", () => {
   };
   check(graph({ inputs: { x: [4, K] }, constants, nodes: [op] }), blockwise, dynamic);
 });
+
+test("a dense layer's matrix, turned between the blocks and the product, is the same", () => {
+  const rows = Int8Array.from({ length: K * N }, (_, i) => integers[(i % K) * N + Math.floor(i / K)]);
+  const blocks = K / BLOCK;
+  const turned = Array.from(
+    { length: blocks * N },
+    (_, i) => scales.data[(i % blocks) * N + Math.floor(i / blocks)],
+  );
+  const constants = {
+    b: new Tensor("int4", rows, [N, K]),
+    s: new Tensor("float32", turned, [N, blocks]),
+  };
+  const nodes = [
+    node("DequantizeLinear: b s → w", { axis: 1, block_size: BLOCK }),
+    node("Gemm: x w → y", { transB: 1 }),
+  ];
+  check(graph({ inputs: { x: [4, K] }, constants, nodes }), blockwise, dynamic);
+});
+
+test("where only what was quantized is to be, a product of floats stays, and one of bytes is taken up", () => {
+  const constants = {
+    ...{ b: new Tensor("int4", integers, [K, N]), s: scales },
+    ...{ xs: new Tensor("float32", [0.02], []), xz: new Tensor("uint8", [128], []) },
+  };
+  const opsOf = (nodes: Parameters<typeof graph>[0]["nodes"]) =>
+    optimise(graph({ inputs: { x: [4, K] }, constants, nodes }), { opset: 21, keepIntegers: true }).nodes.map(
+      ({ op }) => op,
+    );
+  assert.deepEqual(opsOf(blockNodes), ["DequantizeLinear", "MatMul"]);
+  const read = ["QuantizeLinear: x xs xz → q", "DequantizeLinear: q xs xz → d"];
+  assert.deepEqual(opsOf([...read, blockNodes[0], "MatMul: d w → y"]), [
+    "QuantizeLinear",
+    "MatMulBlocksToFloat",
+  ]);
+});

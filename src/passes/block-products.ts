@@ -2,7 +2,7 @@
 // DequantizeLinear with blocks (or a scale a column) before a MatMul, and com.microsoft's MatMulNBits.
 
 import type { Node } from "../model/graph.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { sizeOf, Tensor } from "../tensor/tensor.ts";
 import type { MatrixCache } from "./integer-products.ts";
 import { makeNode, type Rewrite, type View } from "./rewrite.ts";
 
@@ -16,19 +16,23 @@ interface BlockMatrix {
   block: number;
 }
 
-/** x · dequantized(B)  →  x quantized on the fly (or as it already was), then MatMulBlocksToFloat. */
+/**
+ * x · dequantized(B)  →  x quantized on the fly (or as it already was), then MatMulBlocksToFloat.
+ * @param onlyGiven nothing is quantized that was not, as for `quantizeMatMul`
+ */
 export const blockMatMul =
-  (cache: MatrixCache): Rewrite =>
+  (cache: MatrixCache, onlyGiven = false): Rewrite =>
   (node, view) => {
     if (node.op === "com.microsoft::MatMulNBits") {
       const source = view.constant(node.inputs[1]);
       const matrix = source && cached(cache, source, node, () => fromNBits(node, view));
-      return matrix && product(node, matrix, node.inputs[5], view);
+      return matrix && product(node, matrix, node.inputs[5], view, onlyGiven);
     }
-    const weights = node.op === "MatMul" ? view.producerOf(node.inputs[1], "DequantizeLinear") : undefined;
-    const source = weights && view.constant(weights.inputs[0]);
-    const matrix = source && cached(cache, source, weights, () => fromBlocks(weights, source, view));
-    return matrix && product(node, matrix, undefined, view);
+    const found = node.op === "MatMul" ? dequantizedMatrix(node.inputs[1], view) : undefined;
+    const source = found && view.constant(found.node.inputs[0]);
+    const matrix =
+      source && cached(cache, source, found.node, () => fromBlocks(found.node, source, view, found.turned));
+    return matrix && product(node, matrix, undefined, view, onlyGiven);
   };
 
 /** The matrix that was made before of a tensor with the same scales: weights that graphs share stay shared. */
@@ -58,18 +62,28 @@ function wholeBlock(k: number): number {
   return Math.ceil(k / GROUP) * GROUP;
 }
 
+/** The DequantizeLinear that a matrix comes from, and whether it is turned behind it: a dense layer's is. */
+function dequantizedMatrix(value: string, view: View): { node: Node; turned: boolean } | undefined {
+  const transpose = view.producerOf(value, "Transpose");
+  const turned = transpose !== undefined && String(transpose.attributes.perm ?? "1,0") === "1,0";
+  const node = view.producerOf(turned ? transpose.inputs[0] : value, "DequantizeLinear");
+  return node && { node, turned };
+}
+
 function product(
   node: Node,
   { b, scales, block }: BlockMatrix,
   bias: string | undefined,
   view: View,
-): readonly Node[] {
+  onlyGiven: boolean,
+): readonly Node[] | undefined {
   const names = [view.addConstant(`${node.name}/int4`, b), view.addConstant(`${node.name}/scales`, scales)];
   const before = view.producerOf(node.inputs[0], "DequantizeLinear");
   const fits =
     before && view.fact(before.inputs[0])?.dtype === "uint8" && before.inputs[2]
-      ? before.inputs.slice(1).every((name) => view.constant(name)?.size === 1)
+      ? before.inputs.slice(1).every((name) => sizeOf((view.fact(name)?.dims ?? [2]) as number[]) === 1)
       : false;
+  if (!fits && onlyGiven) return undefined;
   const parts = ["quantized", "scale", "zero"].map((part) => view.fresh(`${node.name}/${part}`));
   const [a, aScale, aZero] = fits ? before!.inputs : parts;
   const inputs = [a, names[0], aScale, names[1], aZero, ...(bias ? [bias] : [])];
@@ -77,8 +91,16 @@ function product(
   return fits ? [made] : [makeNode("DynamicQuantizeLinear", [node.inputs[0]], parts), made];
 }
 
-/** int4 [K, N] (or uint4 around 8), scales [blocks, N] along axis 0 or [N] along axis 1. */
-function fromBlocks({ inputs, attributes }: Node, source: Tensor, view: View): BlockMatrix | undefined {
+/**
+ * int4 [K, N] (or uint4 around 8), scales [blocks, N] along axis 0 or [N] along axis 1.
+ * @param turned [N, K], axes the other way round
+ */
+function fromBlocks(
+  { inputs, attributes }: Node,
+  source: Tensor,
+  view: View,
+  turned: boolean,
+): BlockMatrix | undefined {
   const scale = view.constant(inputs[1]);
   const zero = inputs[2] ? view.constant(inputs[2]) : undefined;
   if ((source.dtype !== "int4" && source.dtype !== "uint4") || source.dims.length !== 2 || !scale)
@@ -86,21 +108,27 @@ function fromBlocks({ inputs, attributes }: Node, source: Tensor, view: View): B
   const middle = source.dtype === "uint4" ? 8 : 0;
   if (zero ? zero.numbers().some((each) => each !== middle) : middle !== 0) return undefined;
   if (inputs[2] && !zero) return undefined;
-  const [k, n] = source.dims;
-  const axis = ((attributes.axis as number | undefined) ?? 1) + (Number(attributes.axis ?? 1) < 0 ? 2 : 0);
+  const [k, n] = turned ? [source.dims[1], source.dims[0]] : source.dims;
+  const given = Number(attributes.axis ?? 1);
+  const axis = given < 0 ? given + 2 : given;
+  const [depth, columns] = turned ? [1, 0] : [0, 1];
+  const data = Int8Array.from(source.data as Int8Array, (x) => x - middle);
+  const b = new Tensor("int4", turned ? turn(data, n, k) : data, [k, n]);
   const size = (attributes.block_size as number | undefined) ?? 0;
-  const b = new Tensor(
-    "int4",
-    Int8Array.from(source.data as Int8Array, (x) => x - middle),
-    [k, n],
-  );
   if (size > 0) {
-    if (axis !== 0 || size % GROUP !== 0) return undefined;
-    return { b, scales: floats(scale.numbers(), [Math.ceil(k / size), n]), block: size };
+    if (axis !== depth || size % GROUP !== 0) return undefined;
+    const blocks = Math.ceil(k / size);
+    const list = scale.numbers();
+    return { b, scales: floats(turned ? turn(list, n, blocks) : list, [blocks, n]), block: size };
   }
-  if (scale.size !== 1 && (axis !== 1 || scale.size !== n)) return undefined;
+  if (scale.size !== 1 && (axis !== columns || scale.size !== n)) return undefined;
   const perColumn = scale.size === 1 ? new Array<number>(n).fill(scale.numbers()[0]) : scale.numbers();
   return { b, scales: floats(perColumn, [1, n]), block: wholeBlock(k) };
+}
+
+/** Rows become columns. */
+function turn<T extends Int8Array | number[]>(values: T, rows: number, columns: number): T {
+  return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]) as T;
 }
 
 /**

@@ -69,7 +69,7 @@ function passes(
     [fuseSwish],
     [fuseLayerNorm],
     [fuseGroupNorm],
-    keepIntegers ? [] : [blockMatMul(matrices)],
+    [blockMatMul(matrices, keepIntegers)],
     [quantizeGather(matrices)],
     [fuseMatMulInteger(matrices)],
     [quantizeMatMul(matrices, keepIntegers)],
