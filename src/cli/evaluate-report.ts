@@ -74,7 +74,7 @@ function printBoth({ out, bold }: Terminal, ran: Ran, other: Ran, differing: rea
     `only ${ran.model} is right: ${of("this")}; only ${other.model}: ${of("other")}; neither: ${of("neither")}`,
   );
   const listed = differing.map(({ id, said, heard, other: second }) => [id, said, heard, second]);
-  const width = Math.max(...listed.flat().map((cell) => cell.length));
+  const width = Math.max(...listed.flatMap(([, ...texts]) => texts.map((text) => text.length)));
   if (width <= LONGEST_CELL)
     for (const line of columns([["", "said", ran.model, other.model], ...listed])) out(line);
   else for (const [id, ...texts] of listed) out(block(id, texts, ["said", ran.model, other.model]));

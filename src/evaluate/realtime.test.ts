@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seeded } from "./choice.ts";
-import { type Clock, playLive, playRecorded, quantile, slowdownOfFirstLoss } from "./realtime.ts";
+import { type Clock, playLive, playRecorded, playSlowed, quantile, slowdownOfFirstLoss } from "./realtime.ts";
 
 /** Frames of 1 s, two of which the buffer holds. */
 const pace = { frameSeconds: 1, capacity: 2 };
@@ -83,6 +83,16 @@ test("on a clock that runs the same happens as on recorded times", async () => {
     assert.deepEqual(played, playRecorded(times, pace, slow));
     assert.equal(processed.length + played.lost.length, times.length);
   }
+});
+
+test("slower and slower, latencies grow and then frames are lost", () => {
+  const [fast, edge, slow] = playSlowed(new Array(100).fill(0.5), pace, [1, 2, 8]);
+  assert.deepEqual(fast, { slow: 1, median: 0.5, p99: 0.5, lostShare: 0 });
+  assert.deepEqual(edge, { slow: 2, median: 1, p99: 1, lostShare: 0 });
+  assert.ok(
+    slow.median > 4 && slow.p99 <= 12 && Math.abs(slow.lostShare - 0.75) < 0.03,
+    JSON.stringify(slow),
+  );
 });
 
 test("quantiles are values that occur", () => {

@@ -130,6 +130,27 @@ export function slowdownOfFirstLoss(times: readonly number[], pace: Omit<Pace, "
   return high;
 }
 
+/** What a slowdown does: latencies in seconds, and the share of frames that are lost. */
+export interface Slowed {
+  slow: number;
+  median: number;
+  p99: number;
+  lostShare: number;
+}
+
+/** Plays the same frames at several slowdowns. */
+export function playSlowed(
+  times: readonly number[],
+  pace: Omit<Pace, "frames">,
+  slowdowns: readonly number[],
+): Slowed[] {
+  return slowdowns.map((slow) => {
+    const { latencies, lost, frames } = playRecorded(times, pace, slow);
+    const [median, p99] = [quantile(latencies, 0.5), quantile(latencies, 0.99)];
+    return { slow, median, p99, lostShare: lost.length / frames };
+  });
+}
+
 /** The smallest value that a share of all do not exceed; NaN of nothing. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = Float64Array.from(values).sort();

@@ -26,6 +26,7 @@ const MOST_SAMPLES = 2 ** 24;
 export function readKeywordSettings(metadata: Readonly<Record<string, unknown>>): KeywordSettings {
   const { task = "keywords", labels, samples, sampleRate, features } = metadata;
   const found =
+    (metadata.recognizer !== undefined && "a recogniser") ||
     (task !== "keywords" && `task ${JSON.stringify(task)}`) ||
     (!isLabels(labels) && "no list of different labels") ||
     (!isCount(samples) && `samples ${JSON.stringify(samples)}`) ||
@@ -35,8 +36,9 @@ export function readKeywordSettings(metadata: Readonly<Record<string, unknown>>)
     throw new OctavoxError("format", "the model is not a keyword model", {
       expected: 'task "keywords", labels, samples and features in its metadata',
       found,
-      remedy:
-        "`octavox inspect` shows what is in a file; `--keywords FILE` describes a model that does not itself",
+      remedy: metadata.recognizer
+        ? "`octavox transcribe` is for recognisers"
+        : "`octavox inspect` shows what is in a file; `--keywords FILE` describes a model that does not itself",
     });
   return { labels, samples, sampleRate, features } as KeywordSettings;
 }

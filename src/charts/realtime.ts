@@ -1,6 +1,7 @@
-// How full a device's buffer is while a program keeps up with audio, or does not.
+// A program that keeps up with audio, or does not: lateness and losses over slowdown, and how full a device's buffer is.
 
 import * as Plot from "@observablehq/plot";
+import { type Slowdowns, slowdownPanels } from "./slowdown.ts";
 import { type Panel, svgOf } from "./svg.ts";
 
 /** A run, drawn as one panel. Times in seconds. */
@@ -25,15 +26,18 @@ const colours = { waiting: "#3b6ea5", full: "#9aa7b5", lost: "#d1495b" };
 const POINTS = 1000;
 const MILLISECONDS = 1000;
 
-/** A panel for each run, all on one scale. */
-export function bufferFigure(title: string, size: BufferSize, runs: readonly BufferRun[]): string {
-  return svgOf(
-    title,
-    runs.map((run) => panel(size, run)),
-  );
+/** Two panels over slowdown, and one for the buffer in each run, these on one scale. */
+export function realtimeFigure(
+  title: string,
+  { slowdowns, size, runs }: { slowdowns: Slowdowns; size: BufferSize; runs: readonly BufferRun[] },
+): string {
+  return svgOf(title, [...slowdownPanels(slowdowns), ...runs.map((run) => bufferPanel(size, run))]);
 }
 
-function panel({ frameSeconds, capacity }: BufferSize, { title, filling, lost, seconds }: BufferRun): Panel {
+function bufferPanel(
+  { frameSeconds, capacity }: BufferSize,
+  { title, filling, lost, seconds }: BufferRun,
+): Panel {
   const ms = (frames: number) => frames * frameSeconds * MILLISECONDS;
   const step = seconds / POINTS;
   const points = fullest(filling, step).map(({ time, waiting }) => ({ time, waiting: ms(waiting) }));
